@@ -31,8 +31,9 @@ test: .venv/dev
 check: .venv/dev
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/zizmor --quiet --offline --pedantic .github/workflows .github/dependabot.yml
+	.venv/bin/zizmor --quiet --strict-collection --offline --pedantic .github/workflows .github/dependabot.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 bench: .venv/dev
 	.venv/bin/python tests/benchmark.py

@@ -60,6 +60,7 @@ MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 MAX_FIELD, MAX_ABSTRACT, MAX_AUTHORS = 1_000, 20_000, 1_000  # far above real records: damage control
 ARCHIVE_ROWS, DOMAIN_ROWS, FEED_ROWS, NEAR_MISSES, SHOWN_AUTHORS = 100, 200, 50, 10, 2
 NEAR_DAYS = 14  # near misses older than that were named before
+CHECKOUT = 600  # seconds in which git lays out a tree: within them the age of a file says nothing
 LEAD = 80  # characters of an abstract that stand unopened: two or three lines of its column
 SHORT_TEXTS = "title", "comment", "journal_ref", "doi", "primary_category"
 FIRST_YEAR = 1991  # arXiv's first
@@ -73,6 +74,7 @@ OUR_PAGE = re.compile(r"\d{4}-\d\d(-\d+)?\.md|domain-[a-z0-9-]+\.md")
 MONTH_FILE = re.compile(r"articles/(?:data/)?(\d{4}-\d\d)")
 TEMPORARY = ".update-papers."  # begins the names of temporary files; .gitignore knows it
 GOES_ON = "what came is kept, the next run goes on from there"
+NONE_GIVEN = "announced and none given"
 NOTHING = f"no paper where there were some; if that is right, delete {COVERAGE} to ask from `since` anew"
 ID = re.compile(
     r"(?P<id>(?:0[7-9]|[1-8]\d)(?:0[1-9]|1[0-2])\.\d{4,5}"
@@ -95,7 +97,12 @@ class UnavailableError(UpdaterError):
 
 
 class BadAnswerError(Exception):
-    """A refusal that passes, or no whole Atom feed: worth another try. Arguments: reason, seconds to wait at least."""
+    """A refusal that passes, or no whole Atom feed: worth another try, after `retry_after` seconds at least."""
+
+    def __init__(self, reason: str, retry_after: float = 0) -> None:
+        """Take the reason as the message."""
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 # ---------------------------------------------------------------- data types and identity
@@ -189,17 +196,19 @@ class Paper:
         tomorrow = until + dt.timedelta(days=1)
         if not found or month_of(found["id"]) > f"{tomorrow:%Y-%m}":
             raise ValueError("is no arXiv id")
-        if result.published.year < FIRST_YEAR or result.published > tomorrow:
-            raise ValueError(f"was published {result.published:%Y-%m-%d}")
+        for name, moment in (("published", result.published), ("updated", result.updated)):
+            if moment.year < FIRST_YEAR or moment > tomorrow:
+                raise ValueError(f"was {name} {moment:%Y-%m-%d}")
         texts = {key: getattr(result, key) or "" for key in SHORT_TEXTS}
-        authors = [clean(author.name)[:MAX_FIELD] for author in result.authors]
-        if len(authors) > MAX_AUTHORS or max(map(len, texts.values())) > MAX_FIELD:
+        authors = [clean(author.name) for author in result.authors]
+        longest = max(map(len, [*texts.values(), *authors]))
+        if len(authors) > MAX_AUTHORS or longest > MAX_FIELD or len(result.summary) > MAX_ABSTRACT:
             LOG.warning("%s: longer than any real record, cut", found["id"])
         paper = cls(
             id=found["id"], version=int(found["version"] or 1), abstract=clean(result.summary)[:MAX_ABSTRACT],
-            authors=tuple(author for author in authors if author)[:MAX_AUTHORS],
+            authors=tuple(author[:MAX_FIELD] for author in authors if author)[:MAX_AUTHORS],
             published=stamp(result.published), updated=stamp(result.updated),
-            categories=tuple(clean(name)[:MAX_FIELD] for name in result.categories),
+            categories=tuple(clean(name)[:MAX_FIELD] for name in result.categories or [texts["primary_category"]]),
             **{key: clean(text)[:MAX_FIELD] for key, text in texts.items()},
         )  # fmt: skip
         for field in ("title", "abstract", "authors", "primary_category"):
@@ -275,11 +284,18 @@ class Index:
     domains: Mapping[str, tuple[str, ...]]  # the newest ids of each domain, latest last
     files: Mapping[str, str]  # hashes of the files by path
 
+    def text(self) -> str:
+        """Return the index as a file, with a checksum against hand edits and merges."""
+        facts = dataclasses.asdict(self)
+        return json.dumps(facts | {"checksum": digest(json.dumps(facts))}, ensure_ascii=False, indent=1) + "\n"
+
     @classmethod
     def from_text(cls, text: str) -> "Index | None":
         """Read the index; None if it is not what we write: it is made anew then."""
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
             facts = json.loads(text)
+            if facts.pop("checksum") != digest(json.dumps(facts)):
+                return None
             months = {month: MonthFacts(**known) for month, known in facts["months"].items()}
             domains = {name: tuple(ids) for name, ids in facts["domains"].items()}
             return cls(fingerprint=facts["fingerprint"], months=months, domains=domains, files=dict(facts["files"]))
@@ -367,9 +383,10 @@ def hits(terms: Iterable[str], papers: Sequence[Paper]) -> list[str]:
     return [term for term, (fields, words) in parts.items() if any(fold(words) in texts[field] for field in fields)]
 
 
-def digest(text: str) -> str:
+def digest(text: str | bytes) -> str:
     """Return 16 hex digits that stand for a text, whatever its line ends."""
-    return hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()[:16]
 
 
 def window_start(config: Config, coverage: Coverage | None, today: dt.datetime) -> dt.datetime:
@@ -422,6 +439,7 @@ class ConfigReader:
     """Reads config.yaml as KEYS describes it, every scalar as it is written, and collects all that is wrong."""
 
     def __init__(self) -> None:
+        """Begin without a problem."""
         self.problems: list[tuple[int, str]] = []  # line, message
         self.lines: dict[str, int] = {}  # where each key stands
 
@@ -742,6 +760,7 @@ class Renderer:
     """Fills the templates of a list: the same rows give the same bytes."""
 
     def __init__(self, config: Config, templates: Mapping[str, str]) -> None:
+        """Take the texts of the templates by name."""
         loader = jinja2.FunctionLoader(lambda name: (templates[name], name, None) if name in templates else None)
         self.config = config
         self.xml = jinja2.Environment(
@@ -820,12 +839,14 @@ class Site:
     """A list as one run sees it: what it is made with, and its store, of which only some months are opened."""
 
     def __init__(self, root: Path) -> None:
+        """Read and check what the list is made with, before anything else is done."""
         self.root, text = root, read_text(root, "config.yaml")
         self.config = parse_config(text)
         names = sorted(path.name for path in (root / "templates").glob("*.j2"))
         self.templates = {name: read_text(root, f"templates/{name}") for name in names}
         self.readme = read_text(root, README)
-        if not find_block(self.readme, BLOCKS[0]):
+        latest, _ = (find_block(self.readme, name) for name in BLOCKS)  # both are checked, one may be missing
+        if not latest:
             wrong = f"no markers; put <!-- {BLOCKS[0]}_START --> and <!-- {BLOCKS[0]}_END --> on lines of their own"
             raise UpdaterError(f"README.md, line 1: {wrong}, not indented, where the newest papers belong")
         sources = [text, *names, *self.templates.values(), Path(__file__).read_text("utf-8")]
@@ -884,12 +905,12 @@ class Site:
         revised: list[str] = []
         in_order = sorted(papers, key=lambda paper: announced(paper.id))
         for month, group in itertools.groupby(in_order, lambda paper: month_of(paper.id)):
-            lines = set(self.text(month).split("\n"))
-            if not (others := [paper for paper in group if paper.line().rstrip("\n") not in lines]):
+            lines, received = set(self.text(month).split("\n")), list(group)
+            if all(paper.line().rstrip("\n") in lines for paper in received):
                 continue  # nothing to read, nothing to merge
             stored = self.papers(month)
             merged = dict(stored)
-            for paper in others:
+            for paper in received:
                 merged[paper.id] = merged[paper.id].merged(paper) if paper.id in merged else paper
             if merged != stored:
                 self.changed[month] = merged
@@ -898,15 +919,15 @@ class Site:
         return new, revised
 
     def stale(self) -> set[str]:
-        """Return the files that are not as the index knows them; only those as young as the index are read."""
+        """Return the files that are not as the index knows them; those that are much older than it need no look."""
         stale = {name for month in self.months() if (name := store_file(month)) not in self.index.files}
         for name, known in self.index.files.items():
             path = self.root / name
             try:
                 if name == README:
                     fresh = digest(generated_part(self.readme)) == known
-                elif not (fresh := path.stat().st_mtime_ns < self.index_time):
-                    fresh = digest(path.read_bytes().decode("utf-8", "surrogateescape")) == known
+                elif not (fresh := path.stat().st_mtime_ns < self.index_time - CHECKOUT * 10**9):
+                    fresh = digest(path.read_bytes()) == known
             except OSError:  # not there, or no file
                 fresh = False
             if not fresh:
@@ -924,7 +945,8 @@ class Staging:
     """New texts of files: written beside the old ones first, put in place together at the end."""
 
     def __init__(self, root: Path, *, dry: bool) -> None:
-        self.root, self.dry = root, dry  # dry: collect the differences, write nothing
+        """Begin with nothing; `dry` collects the differences and writes nothing."""
+        self.root, self.dry = root, dry
         self.ready: dict[Path, Path | None] = {}  # place -> temporary file, None: to be removed
         self.diff: list[str] = []
 
@@ -935,7 +957,7 @@ class Staging:
             old = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else None
             if text is not None and name != README and "\r\n" in (old or ""):
                 text = text.replace("\n", "\r\n")
-            if text == old:
+            if text == old or path in self.ready:
                 return
             self.ready[path] = None
             if self.dry:
@@ -1001,6 +1023,7 @@ def render(site: Site, staging: Staging, *, rebuild: bool) -> Index:
     kept = {month for month in facts if month not in redo}
     files = {name: known for name, known in old.files.items() if (f := MONTH_FILE.match(name)) and f[1] in kept}
     newest = {str(d.name): [i for i in old.domains.get(d.name, ()) if month_of(i) in kept] for d in domains}
+    floor = {name: announced(ids[0]) for name, ids in old.domains.items() if len(ids) >= DOMAIN_ROWS}  # below: unknown
     renderer = Renderer(site.config, site.templates)
     for month in redo:
         papers = site.papers(month)
@@ -1009,14 +1032,15 @@ def render(site: Site, staging: Staging, *, rebuild: bool) -> Index:
         latest = max((row.paper.published for row in rows), default="")
         facts[month] = MonthFacts(papers=len(rows), newest=latest, domains=dict(sorted(counts.items())))
         for name, ids in newest.items():
-            ids += [row.paper.id for row in rows if any(domain.name == name for domain in row.domains)]
+            listed = [row.paper.id for row in rows if any(domain.name == name for domain in row.domains)]
+            ids += [i for i in listed if announced(i) >= floor.get(name, ("",))]
             newest[name] = sorted(ids, key=announced)[-DOMAIN_ROWS:]
         for name, text in renderer.month_pages(month, neighbours(shown, month), rows).items():
             staging.add(name, text)
             files[name] = digest(text)
         files[store_file(month)] = digest(site.text(month))
     totals = Counter[str]()
-    for known in facts.values():
+    for _, known in sorted(facts.items()):
         totals.update(known.domains)
     if any(len(ids) < min(totals[name], DOMAIN_ROWS) for name, ids in newest.items()):
         return render(site, staging, rebuild=True)
@@ -1082,7 +1106,7 @@ def check_page(body: bytes, start: int, *, must_find: bool) -> tuple[int, bytes]
         message = errors[0].findtext(f"{ATOM}summary", "") if errors else "no plain Atom feed"
         raise BadAnswerError(f"an error instead of papers: {say(message)[:200]}")
     if (total > start and not entries) or (must_find and not total):
-        raise BadAnswerError(f"{total} papers announced and none given" if total else NOTHING)
+        raise BadAnswerError(f"{total} papers {NONE_GIVEN}" if total else NOTHING)
     mended = False
     for entry, tag in itertools.product(entries, ("id", "published", "updated")):
         field = entry.find(ATOM + tag)
@@ -1100,6 +1124,7 @@ class Transport(requests.adapters.HTTPAdapter):
     """What the client lacks: limits of time and size, patience, and no trust in HTTP 200."""
 
     def __init__(self, settings: ArxivSettings, keep: Path | None = None, saved: bytes | None = None) -> None:
+        """Begin the time of the run; `keep`: a folder for the answers; `saved`: the one answer to give."""
         super().__init__()
         self.settings, self.keep, self.saved, self.begun = settings, keep, saved, time.monotonic()
         self.deadline = self.begun + settings.deadline_seconds
@@ -1170,7 +1195,7 @@ class Transport(requests.adapters.HTTPAdapter):
     def accept(self, request: requests.PreparedRequest, body: bytes) -> bytes:
         """Check a page, keep it, and tell how far a long answer has come."""
         asked = parse_qs(urlsplit(str(request.url)).query)
-        start = int(asked["start"][0])
+        start = int(asked.get("start", ["0"])[0])
         total, mended = check_page(body, start, must_find=self.must_find and "search_query" in asked)
         self.totals.append(total)
         if self.keep:
@@ -1239,8 +1264,9 @@ def ask(client: arxiv.Client, transport: Transport, config: Config, begin: dt.da
             if total > MAX_RESULTS and (not answer.ordered or newest - begin < dt.timedelta(minutes=1)):
                 answer.problem = f"arXiv: a long answer that is not in order; {GOES_ON}"
     except UnavailableError as problem:
-        answer.problem = str(problem)
-    except arxiv.ArxivError as problem:  # the client's own: an empty page, since the list shrank meanwhile
+        answer.counted, answer.problem = NONE_GIVEN not in str(problem), str(problem)
+    except (arxiv.ArxivError, requests.RequestException, ValueError) as problem:
+        # The client's own: an empty page, since the list shrank meanwhile; the session's: a redirect into nothing.
         answer.counted, answer.problem = False, f"arXiv: {say(problem)}; {GOES_ON}"
     except KeyboardInterrupt:
         answer.problem = f"interrupted; {GOES_ON}"
@@ -1261,7 +1287,7 @@ def ask_for_more(
             beside = client.results(arxiv.Search(recent, max_results=transport.settings.page_size))
             ids = [ID.search(result.entry_id) for result in beside if result.entry_id not in received]
             near = sorted((found["id"] for found in ids if found), key=announced, reverse=True)[:NEAR_MISSES]
-    except (UnavailableError, arxiv.ArxivError, KeyboardInterrupt) as problem:
+    except (UnavailableError, arxiv.ArxivError, requests.RequestException, KeyboardInterrupt) as problem:
         answer.problem = say(problem) or f"interrupted; {GOES_ON}"
     return near
 
@@ -1328,9 +1354,9 @@ def update(options: argparse.Namespace, now: dt.datetime) -> int:
         index = render(site, staging, rebuild=options.rebuild)
         for month in sorted(site.changed):
             staging.add(store_file(month), site.text(month))
-        for name, record in ((COVERAGE, report.coverage), (INDEX, index)):
-            if record:
-                staging.add(name, json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=1) + "\n")
+        if report.coverage:
+            staging.add(COVERAGE, json.dumps(dataclasses.asdict(report.coverage), indent=1) + "\n")
+        staging.add(INDEX, index.text())
         still = standing_still(site.config, index, options.until or now)
         if still and not (options.offline or options.feed):
             report = dataclasses.replace(report, problems=(*report.problems, still))
@@ -1359,7 +1385,10 @@ def explain(options: argparse.Namespace, now: dt.datetime) -> int:
     papers = list(stored.values())
     if not stored:
         results = make_client(Transport(config.arxiv)).results(arxiv.Search(id_list=[arxiv_id]))
-        papers = [Paper.from_result(result, now) for result in results]
+        try:
+            papers = [Paper.from_result(result, now) for result in results]
+        except ValueError as problem:
+            raise UpdaterError(f"--explain {arxiv_id}: {problem}: such a paper is refused; look at arXiv") from problem
     if not papers:
         raise UpdaterError(f"--explain {arxiv_id}: arXiv has no such paper; look at the number")
     groups = [hits(group, papers) for group in config.keywords]
@@ -1378,6 +1407,14 @@ def explain(options: argparse.Namespace, now: dt.datetime) -> int:
     lines += ["listed" if listed else "not listed"]
     sys.stdout.write("\n".join([*lines, ""]))
     return 0
+
+
+class LogFormatter(logging.Formatter):
+    """Writes every message, those of the libraries too, on one line that GitHub's runner does not obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return "\n".join(say(line) for line in super().format(record).split("\n"))
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -1407,7 +1444,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
     """Run the command line; `now` stands in for the clock, which is read here and nowhere else."""
     options = parse_arguments(argv)
-    logging.basicConfig(format="%(message)s", level=logging.DEBUG if options.verbose else logging.WARNING, force=True)
+    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, force=True)
+    logging.getLogger().handlers[0].setFormatter(LogFormatter())
     LOG.setLevel(logging.DEBUG if options.verbose else logging.INFO)
     try:
         return (explain if options.explain else update)(options, now or dt.datetime.now(dt.UTC))
@@ -1416,6 +1454,9 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
     except KeyboardInterrupt:
         end = UnavailableError(f"interrupted; {GOES_ON}")
     LOG.error("%s", end)
+    if options.summary:
+        with options.summary.open("a", encoding="utf-8") as file:
+            file.write(f"**{escape_markdown(say(end))}**\n")
     return end.status
 
 

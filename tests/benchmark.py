@@ -176,6 +176,9 @@ def measure(folder: Path, url: str, sizes: Sequence[int], runs: int) -> Iterator
         lists[size] = new_list(folder / f"list-{size}", url)
         first = build(lists[size], size, folder)
         updater(lists[size])  # settles coverage.json
+        for path in lists[size].rglob("*.*"):  # as if made yesterday: the files of the last minutes are read again
+            age = 0 if path.name == "index.json" else 86_400
+            os.utime(path, (time.time() - age, time.time() - age))
     Answers.body = feed([entry(number) for number in range(ANSWER - 1, -1, -1)])
     script = (
         "import arxiv, jinja2, yaml\nclient = arxiv.Client(page_size=2000, delay_seconds=0)\n"

@@ -13,8 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import update_papers
+from update_papers import Paper
 
 PROJECT = Path(__file__).resolve().parent.parent
+COVERAGE, INDEX = "articles/data/coverage.json", "articles/data/index.json"
 NOW = datetime(2025, 11, 20, tzinfo=UTC)
 Handler = BaseHTTPRequestHandler
 Fault = Callable[[Handler, bytes], None] | None
@@ -32,7 +34,7 @@ def paper(number: int = 1, month: str = "2511", **changes: Any) -> dict[str, Any
         "categories": ["cs.CL", "cs.AI"],
         "comment": None,
     }
-    return {"updated": facts["published"]} | facts | changes
+    return {"updated": changes.get("published", facts["published"])} | facts | changes
 
 
 def entry(facts: dict[str, Any]) -> str:
@@ -155,3 +157,27 @@ def tree(root: Path) -> dict[str, bytes]:
     """Return the files of a list by path, apart from templates and temporary files."""
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".update-papers.")]
     return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.parent.name != "templates"}
+
+
+def stored(root: Path) -> dict[str, Paper]:
+    """Return the papers in the store."""
+    texts = [file.read_text("utf-8") for file in sorted((root / "articles/data").glob("*.jsonl"))]
+    return {found.id: found for found in map(Paper.from_line, "".join(texts).split("\n")[:-1])}
+
+
+def swept_to(root: Path) -> str:
+    """Return how far arXiv has been asked completely, "" if nobody knows."""
+    path = root / COVERAGE
+    return str(json.loads(path.read_text("utf-8"))["swept_to"])[:10] if path.exists() else ""
+
+
+def shown(root: Path) -> dict[str, bytes]:
+    """Return all that readers of the list see: pages and papers."""
+    return {name: data for name, data in tree(root).items() if name not in {"config.yaml", INDEX, COVERAGE}}
+
+
+def configure(root: Path, **changes: Any) -> None:
+    """Change settings of `arxiv` in the config of a list."""
+    path = root / "config.yaml"
+    head, _, settings = path.read_text("utf-8").partition("arxiv: ")
+    path.write_text(f"{head}arxiv: {json.dumps(json.loads(settings) | changes)}\n", "utf-8")

@@ -227,7 +227,7 @@ def follow_the_steps(root: Path, url: str) -> None:
     _title, _sentence, rest = text.split("\n\n", 2)
     text = f"# Protein Language Models\n\nModels that read proteins.\n\n{rest}"
     (root / "README.md").write_text(text, "utf-8")
-    config = yaml.load(CONFIG, yaml.BaseLoader)  # noqa: S506 - the loader that makes text of everything
+    config = yaml.safe_load(CONFIG)
     assert [key for key in re.findall(r"`(\w+)`", STEPS[1]) if key not in config] == []
     config["arxiv"] |= {"url": url, "delay_seconds": "0"}
     (root / "config.yaml").write_text(yaml.safe_dump(config | OTHER, allow_unicode=True), "utf-8")

@@ -11,8 +11,7 @@ from random import Random
 import cmarkgfm
 import pytest
 
-from tests.helpers import PROJECT, make_list, run, tree
-from update_papers import Paper
+from tests.helpers import PROJECT, make_list, run, stored, tree
 
 SAMPLE = PROJECT / "tests/data/answer.atom"
 LATER = datetime(2025, 12, 1, tzinfo=UTC)
@@ -54,16 +53,20 @@ def double(data: bytes, random: Random) -> bytes:
 
 def shuffle(data: bytes, random: Random) -> bytes:
     """Shuffle the entries, double some and leave some out."""
-    head, *entries = data.split(b"<entry>")
-    entries[-1], _, foot = entries[-1].partition(b"</feed>")
-    return b"<entry>".join([head, *random.choices(entries, k=len(entries))]) + b"</feed>" + foot
+    head, *entries = data.removesuffix(b"</feed>\n").split(b"<entry>")
+    return b"<entry>".join([head, *random.choices(entries or [b""], k=len(entries))]) + b"</feed>\n"
 
 
 def refill(data: bytes, random: Random, *texts: str) -> bytes:
     """Put other texts in some fields, attributes too."""
     fields = list(re.finditer(rb"(?<=>)[^<>]+(?=</)|(?<==\")[^\"]*(?=\")", data))
-    for field in sorted(random.sample(fields, random.randint(1, 30)), key=re.Match.start, reverse=True):
-        words = [random.choice(texts), *([field[0].decode()] * random.choice([0, 1]) if "" not in texts else [])]
+    for field in sorted(
+        random.sample(fields, min(len(fields), random.randint(1, 30))), key=re.Match.start, reverse=True
+    ):
+        words = [
+            random.choice(texts),
+            *([field[0].decode(errors="replace")] * random.choice([0, 1]) if "" not in texts else []),
+        ]
         text = "".join(random.sample(words, len(words))).replace("&", "&amp;").replace("<", "&lt;")
         data = data[: field.start()] + text.encode() + data[field.end() :]
     return data
@@ -82,7 +85,9 @@ def fill(data: bytes, random: Random) -> bytes:
 def remove(data: bytes, random: Random) -> bytes:
     """Remove some elements."""
     elements = list(re.finditer(rb"<([a-z:_]+)\b[^<>]*(?:/>|>[^<>]*</\1>)", data))
-    for element in sorted(random.sample(elements, random.randint(1, 30)), key=re.Match.start, reverse=True):
+    for element in sorted(
+        random.sample(elements, min(len(elements), random.randint(1, 30))), key=re.Match.start, reverse=True
+    ):
         data = data[: element.start()] + data[element.end() :]
     return data
 
@@ -97,12 +102,6 @@ def fixture_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make_list(tmp_path_factory.mktemp("original") / "list", config={"latest": 5, "domains": domains})
     assert run(root, "--feed", SAMPLE, now=LATER) == 0
     return root
-
-
-def stored(root: Path) -> dict[str, Paper]:
-    """Return the papers in the store."""
-    texts = [path.read_text("utf-8") for path in sorted((root / "articles/data").glob("*.jsonl"))]
-    return {paper.id: paper for paper in map(Paper.from_line, "".join(texts).split("\n")[:-1])}
 
 
 def check_tables(page: str) -> int:

@@ -145,7 +145,8 @@ def victim(ready: Path, tmp_path: Path) -> Iterator[Victim]:
         subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver,
     ):
         yield Victim(ready, tmp_path, server.url, driver)
-        driver.stdin.close()  # type: ignore[union-attr]
+        if driver.stdin:
+            driver.stdin.close()
 
 
 def test_torture(victim: Victim) -> None:
@@ -453,9 +454,7 @@ def test_broken_store(case: str, root: Path, later: Path, capsys: pytest.Capture
     assert tree(root) == before
 
 
-@pytest.mark.parametrize(
-    "name", [STORE, "config.yaml", "README.md", "templates/latest.md.j2", COVERAGE, INDEX]
-)
+@pytest.mark.parametrize("name", [STORE, "config.yaml", "README.md", "templates/latest.md.j2", COVERAGE, INDEX])
 def test_conflict(name: str, root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A conflict that git left in a file ends the run with 2 and its line; nothing changes."""
     lines = (root / name).read_bytes().split(b"\n")
