@@ -372,8 +372,9 @@ def test_answers_cannot_be_kept(root: Path, later: Path, capsys: pytest.CaptureF
 def test_broken_template(
     name: str, text: str, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A template that cannot be filled ends the run with 2 and names it; nothing is written, no summary either."""
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(root / "summary.md"))
+    """A template that cannot be filled ends the run with 2 and names it, on the run page too; the list stays."""
+    summary = root.parent / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     path = root / "templates" / name
     path.write_text("\n" + text + path.read_text("utf-8"), "utf-8")
     configure(root, latest=3)
@@ -382,6 +383,7 @@ def test_broken_template(
     said = capsys.readouterr()
     assert re.fullmatch(r"templates/[\w.]+, line (\d+|\?): .+; mend the template\n", said.err)
     assert not said.out
+    assert summary.read_text("utf-8").startswith("**templates/")
     assert tree(root) == before
 
 
