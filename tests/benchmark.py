@@ -37,8 +37,11 @@ SUBJECTS = (
     "jailbreak prompts", "safety alignment", "chain of thought monitoring", "prompt injection", "backdoor triggers",
     "privacy leakage", "over-refusal", "guard model", "overthinking", "deception", "multimodal risks", "social bias",
 )  # fmt: skip
-STARTS, ENDS = ("mea", "eva", "con", "tra", "res", "lin"), ("sure", "luate", "trol", "in")
-FILLER = [f"{start}{end}" for start in STARTS for end in ENDS]
+STARTS = ["ab", "ac", "be", "com", "con", "de", "dis", "ex", "im", "in"]
+STARTS += ["mo", "ob", "per", "pre", "pro", "re", "sub", "sur", "trans", "un"]
+MIDDLES = ["cep", "duc", "fer", "gres", "jec", "por", "scri", "serv", "sta", "tain", "ten", "ver"]
+ENDS = ["ate", "ed", "ing", "ion", "ive", "or"]
+FILLER = [start + middle + end for start in STARTS for middle in MIDDLES for end in ENDS]  # 1,440: packs like real text
 
 
 def arxiv_id(number: int) -> str:
