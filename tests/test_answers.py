@@ -219,15 +219,22 @@ LARGE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("change", LARGE.values(), ids=LARGE)
 def test_large_entry(change: dict[str, Any], server: Server, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An entry larger than any real record is cut with one warning; pages and store stay small."""
-    server.papers.append(paper(3, **change))
+    """An entry larger than any real record is refused with one warning; its neighbours are stored."""
+    server.papers += [paper(3, **change), paper(4)]
     configure(root, timeout_seconds=5)
     assert run(root) == 0
-    assert capsys.readouterr().err == "2511.00003: longer than any real record, cut\n"
-    assert len(stored(root)) == 3
-    assert len(stored(root)["2511.00003"].authors) <= 1_000
-    assert all(len(data) < 100_000 for data in tree(root).values())
-    pages = b"".join(data for name, data in tree(root).items() if name.endswith(".md"))
+    assert re.fullmatch(r"refused: \S+2511.00003v1 is larger than any real record\n", capsys.readouterr().err)
+    assert list(stored(root)) == ["2511.00001", "2511.00002", "2511.00004"]
+
+
+def test_many_authors(server: Server, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A paper of a very large collaboration is stored whole, and no line of a page grows by it."""
+    authors = [f"Firstname Lastname {number}" for number in range(2_500)]
+    server.papers.append(paper(3, authors=authors))
+    assert run(root) == 0
+    assert not capsys.readouterr().err
+    assert stored(root)["2511.00003"].authors == tuple(authors)
+    pages = b"".join(data for name, data in tree(root).items() if name.endswith((".md", ".xml")))
     assert max(map(len, pages.splitlines())) <= 4_096
 
 

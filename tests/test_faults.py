@@ -166,7 +166,7 @@ def test_retry_after_is_capped(server: Server, root: Path, monkeypatch: pytest.M
 def transport_of(url: str) -> Transport:
     """Return a transport that waits some milliseconds."""
     settings = f"url: '{url}', backoff_seconds: 0.02, delay_seconds: 0, retries: 3"
-    return Transport(parse_config(f"keywords: [x]\nsince: 2025-01-01\narxiv: {{{settings}}}").arxiv)
+    return Transport(parse_config(f"keywords: [x]\nsince: 2025-01-01\narxiv: {{{settings}}}"))
 
 
 def test_waits_double(server: Server) -> None:

@@ -251,7 +251,7 @@ def test_one_run_at_a_time(root: Path, later: Path, capsys: pytest.CaptureFixtur
     """While another run holds the list a run ends with 2 and a sentence, and touches nothing."""
     (root / ".update-papers.README.md").write_bytes(b"of the other run")
     before = tree(root)
-    handle = os.open(root, os.O_RDONLY)
+    handle = os.open(root / "config.yaml", os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         assert run(root, "--feed", later) == 2
@@ -308,7 +308,7 @@ UNUSABLE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "no README": ("README.md: No such file", lambda root: aside(root, "README.md")),
     "README points nowhere": ("README.md: No such file", dangling),
     "no templates": ("templates/", lambda root: aside(root, "templates")),
-    "a template less": ("templates/_papers.md.j2", lambda root: aside(root, "templates/_papers.md.j2")),
+    "a template less": ("templates/month.md.j2, line 1: '_papers", lambda root: aside(root, "templates/_papers.md.j2")),
     "no list at all": ("", lambda root: aside(root, "")),
 }
 
@@ -321,7 +321,7 @@ def test_unusable(case: str, root: Path, later: Path, capsys: pytest.CaptureFixt
     before = tree(root)
     assert run(root, "--feed", later) == 2
     said = capsys.readouterr()
-    assert said.err.startswith(name or f"{root}: No such file")
+    assert said.err.startswith(name or "config.yaml: No such file")
     assert said.err.count("\n") == 1
     assert not said.out
     assert tree(root) == before
@@ -379,7 +379,7 @@ def test_broken_template(
     path.write_text("\n" + text + path.read_text("utf-8"), "utf-8")
     configure(root, latest=3)
     before = tree(root)
-    assert run(root, "--offline") == 2
+    assert run(root, *(["--explain", "2511.00001"] if name == "explain.txt.j2" else ["--offline"])) == 2
     said = capsys.readouterr()
     assert re.fullmatch(r"templates/[\w.]+, line (\d+|\?): .+; mend the template\n", said.err)
     assert not said.out
@@ -482,20 +482,20 @@ def test_broken_coverage(text: str, root: Path, capsys: pytest.CaptureFixture[st
 
 Facts = dict[str, Any]
 GARBAGE: dict[str, Callable[[Facts], object]] = {
-    "a paper too many": lambda facts: facts["months"]["2025-11"].update(papers=4),
-    "papers as text": lambda facts: facts["months"]["2025-11"].update(papers="3"),
-    "another newest": lambda facts: facts["months"]["2025-10"].update(newest="2031-01-01T00:00:00Z"),
-    "newest as number": lambda facts: facts["months"]["2025-10"].update(newest=5),
-    "domains of a month": lambda facts: facts["months"]["2025-10"].update(domains={"attack": 7}),
+    "a paper too many": lambda facts: facts["months"]["2025-11"]["ids"].update({"": "2511.00001 2511.00009"}),
+    "ids as number": lambda facts: facts["months"]["2025-11"]["ids"].update({"": 3}),
+    "another latest": lambda facts: facts["months"]["2025-10"].update(latest="2031-01-01T00:00:00Z"),
+    "latest as number": lambda facts: facts["months"]["2025-10"].update(latest=5),
+    "domains of a month": lambda facts: facts["months"]["2025-10"].update(ids={"attack": "2510.00001"}),
     "a month less": lambda facts: facts["months"].pop("2025-09"),
     "a month more": lambda facts: facts["months"].update({"2024-01": facts["months"]["2025-09"]}),
     "a fact more": lambda facts: facts["months"]["2025-09"].update(x=1),
-    "an unknown id": lambda facts: facts["domains"]["attack"].append("2511.09999"),
-    "no id": lambda facts: facts["domains"]["attack"].append("x"),
-    "an id less": lambda facts: facts["domains"]["attack"].pop(),
-    "a domain less": lambda facts: facts["domains"].pop("attack"),
+    "an unknown id": lambda facts: facts["months"]["2025-11"]["ids"].update(attack="2511.09999"),
+    "no id": lambda facts: facts["months"]["2025-11"]["ids"].update(attack="x"),
+    "an id less": lambda facts: facts["months"]["2025-11"]["ids"].update(attack=""),
+    "a domain less": lambda facts: facts["months"]["2025-11"]["ids"].pop("attack"),
     "no file": lambda facts: facts["files"].clear(),
-    "another hash": lambda facts: facts["files"].update({STORE: "0123456789abcdef"}),
+    "another hash": lambda facts: facts["months"]["2025-11"]["files"].update({STORE: "0123456789abcdef"}),
     "another file": lambda facts: facts["files"].update({"../../etc/passwd": "0123456789abcdef"}),
     "files as list": lambda facts: facts.update(files=[]),
     "another fingerprint": lambda facts: facts.update(fingerprint=5),

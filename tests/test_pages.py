@@ -133,7 +133,7 @@ def test_row(tmp_path: Path) -> None:
     make_list(tmp_path)
     known = paper(
         7, title="On $x_1$ | more", authors=["Ann A", "Bo B", "Cy C"], summary="Word " * 40 + "https://github.com/a/b.",
-        version=2, comment="Accepted at ICML 2025", published="2025-11-02T00:00:00Z",
+        version=2, comment="9 pages. Accepted at ICML 2025; code soon", published="2025-11-02T00:00:00Z",
     )  # fmt: skip
     old = paper(id="hep-th/9901001", authors=["Ann A", "Bo B"], comment="Withdrawn", published="1999-01-01T00:00:00Z")
     assert take(tmp_path, known, old) == 0
@@ -142,7 +142,7 @@ def test_row(tmp_path: Path) -> None:
     wanted = [f"https://arxiv.org/{kind}/2511.00007" for kind in ("abs", "pdf", "html")]
     assert links == [*wanted, "https://github.com/a/b"]
     assert [shown(cell) for cell in row[:3]] == [
-        "2025-11-02", "On x₁ | morePDF · HTML · code · ICML 2025 · v2", "Ann A, Bo B, et al.",
+        "2025-11-02", "On x₁ | morePDF · HTML · code · Accepted at ICML 2025 · v2", "Ann A, Bo B, et al.",
     ]  # fmt: skip
     assert 0 < len(shown(row[3].find("details/summary"))) <= 82
     assert shown(row[3]).replace(" …", " ").split() == known["summary"].split()
@@ -221,12 +221,13 @@ LARGE = {
 
 @pytest.mark.parametrize("facts", LARGE.values(), ids=LARGE)
 def test_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any]) -> None:
-    """No page and no line passes its limit; a month that would is split, and no paper falls between."""
-    monkeypatch.setattr(update_papers, "MAX_PAGE", 40_000)
+    """No page and no line passes its limit; a month of many papers is split, and no paper falls between."""
+    assert update_papers.PAGE_ROWS * 4_096 + 8_192 < 350 * 1024
+    monkeypatch.setattr(update_papers, "PAGE_ROWS", 9)
     make_list(tmp_path)
     assert take(tmp_path, *(paper(number, **facts) for number in range(1, 41))) == 0
     pages = {path.name: path.read_bytes() for path in tmp_path.glob("articles/*.md")}
-    assert {name: len(page) for name, page in pages.items() if len(page) > 40_000} == {}
+    assert max(len(page) for name, page in pages.items() if name != "README.md") <= 9 * 4_096 + 8_192
     front = (tmp_path / "README.md").read_bytes()
     assert max(len(line) for page in [front, *pages.values()] for line in page.split(b"\n")) <= 4_096
     names = ["2025-11", *(f"2025-11-{number}" for number in range(2, 9))]
@@ -238,7 +239,7 @@ def test_pages_that_are_no_longer_made(tmp_path: Path, monkeypatch: pytest.Monke
     """A page that is no longer produced goes, if we made it; what somebody else put there stays."""
     make_list(tmp_path)
     with monkeypatch.context() as small:
-        small.setattr(update_papers, "MAX_PAGE", 16_384)
+        small.setattr(update_papers, "PAGE_ROWS", 16)
         take(tmp_path, *(paper(number, summary="A word. " * 99) for number in range(1, 30)))
     assert "[2](2025-11-2.md)" in read(tmp_path, "articles/2025-11.md")
     assert "[1](2025-11.md)" in read(tmp_path, "articles/2025-11-2.md")

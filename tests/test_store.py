@@ -7,13 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import arxiv
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.helpers import NOW, Server, feed, make_list, paper, run, tree
-from update_papers import Coverage, Paper, advance, announced, month_of, parse_config, window_start
+from tests.helpers import Server, feed, make_list, paper, run, tree
+from update_papers import Coverage, Paper, announced, month_of, parse_config
 
 SAMPLE = Path(__file__).parent / "data/answer.atom"
 CONFIG = "keywords: [reasoning model]\nsince: 2024-09-12\n"
@@ -226,14 +225,10 @@ def day(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
-def result(published: str) -> arxiv.Result:
-    """Return what the client gives for a paper of this day."""
-    return arxiv.Result("http://arxiv.org/abs/2511.00001v1", published=day(published), updated=day(published))
-
-
-def covered(since: str, swept_to: str, config: str = CONFIG) -> Coverage | None:
-    """Return the coverage of a sweep from `since` whose newest paper was of `swept_to`."""
-    return advance(parse_config(config.replace("2024-09-12", since)), None, [result(swept_to)], NOW)
+def covered(since: str, swept_to: str, config: str = CONFIG) -> str:
+    """Return coverage.json after a sweep from `since` whose newest paper was of `swept_to`."""
+    known = Coverage.of(parse_config(config.replace("2024-09-12", since)), None)
+    return json.dumps(dataclasses.asdict(known) | {"swept_to": f"{swept_to}T00:00:00Z"})
 
 
 @pytest.mark.parametrize(
@@ -252,40 +247,10 @@ def covered(since: str, swept_to: str, config: str = CONFIG) -> Coverage | None:
         ),
     ],
 )  # fmt: skip
-def test_window_start(coverage: Coverage | None, until: str, start: str) -> None:
+def test_window_start(coverage: str | None, until: str, start: str) -> None:
     """A regular run begins some days before what is known, or at the list's beginning where nothing is sure."""
-    assert window_start(parse_config(CONFIG + "lookback_days: 7\n"), coverage, day(until)) == day(start)
-
-
-@pytest.mark.parametrize(
-    ("old", "came", "swept_to"),
-    [
-        pytest.param(None, [], None, id="nothing came at first"),
-        pytest.param(None, ["2025-01-02", "2025-03-04"], "2025-03-04", id="first sweep"),
-        pytest.param(None, ["2020-01-01"], None, id="only before since"),
-        pytest.param(covered("2024-09-12", "2025-01-01"), ["2025-01-02"], "2025-01-02", id="further"),
-        pytest.param(covered("2024-09-12", "2025-01-05"), ["2025-01-02"], "2025-01-05", id="never back"),
-        pytest.param(covered("2024-09-12", "2025-01-05"), [], "2025-01-05", id="nothing new"),
-        pytest.param(covered("2024-09-12", "2025-01-05"), ["2099-01-01"], "2025-01-05", id="after the window"),
-        pytest.param(covered("2024-10-01", "2025-01-05"), ["2024-12-01"], "2024-12-01", id="since is earlier now"),
-        pytest.param(
-            covered("2024-09-12", "2025-01-05", "keywords: [x]\nsince: 2024-09-12\n"), ["2024-12-01"], "2024-12-01",
-            id="another selection",
-        ),
-    ],
-)  # fmt: skip
-def test_advance(old: Coverage | None, came: list[str], swept_to: str | None) -> None:
-    """The newest paper that came is the end of what is known; another selection begins anew."""
-    new = advance(parse_config(CONFIG), old, map(result, came), NOW)
-    assert (new.swept_to[:10] if new else None) == swept_to
-    assert new is None or (new.since == "2024-09-12T00:00:00Z" and new.selection == covered_selection())
-
-
-def covered_selection() -> str:
-    """Return the hash of this selection."""
-    known = covered("2024-09-12", "2025-01-01")
-    assert known
-    return known.selection
+    config = parse_config(CONFIG + "lookback_days: 7\n")
+    assert Coverage.of(config, coverage).window_start(config, day(until)) == day(start)
 
 
 # ---------------------------------------------------------------- coverage.json, end to end

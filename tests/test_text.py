@@ -16,7 +16,6 @@ from update_papers import (
     Paper,
     clean,
     escape_markdown,
-    find_venue,
     fold,
     hits,
     make_row,
@@ -131,7 +130,7 @@ def test_markup_is_not_escaped_twice() -> None:
         ("a\x00b\x1b[1mc", "ab[1mc"),
         ("\u202eabc\u2066\ufeff", "abc"),
         ("so\u00adft zero\u200bwidth", "soft zerowidth"),
-        ("\ud800x\ufffe\U000e0041", "x"),
+        ("\ud800x\U000e0041", "x"),
         ("Café 安全 \U0001f680", "Café 安全 \U0001f680"),
         ("\u200b", ""),
     ],
@@ -196,7 +195,7 @@ def test_hits() -> None:
     paper = some_paper(title="Red-teaming models", abstract="They refuse attacks.", comment="At a workshop")
     found = ["red team", "attack", "ti:model", "abs:refused", "au:Long", "co:workshop"]
     missing = ["ti:attack", "abs:model", "odel", "workshop", "co:model", "au:Ann Long", "teaming models they"]
-    assert hits(found + missing, [paper]) == found
+    assert hits(found + missing, paper) == found
 
 
 # ---------------------------------------------------------------- TeX
@@ -208,9 +207,9 @@ CASES = {
     "scripts": (r"$x^{2}+y_{10}$, $2^{-k}$, $x_i^2$", "x²+y₁₀, 2⁻ᵏ, xᵢ²"),
     "glued": (r"$\ell_2$-norm, glued$_3$here, $\geq$90\%", "ℓ₂-norm, glued₃here, ≥90%"),
     "word as a script": (r"$L_{\text{safe}}$", "L_(safe)"),
-    "alphabets": (r"$\mathcal{L}$ $\mathbb{R}^n$ $\mathbb R$", "\u2112 \u211dⁿ \u211d"),
+    "alphabets": (r"$\mathcal{L}$ $\mathbb{R}^n$ $\mathbb R$", "L Rⁿ R"),
     "fonts": (r"$\mathrm{TPR}$ $\mathbf{x}$ $\mathit{ab}$", "TPR x ab"),
-    "hats": (r"$\hat{y}$ and $\hat\theta$", "ŷ and θ\u0302"),
+    "hats": (r"$\hat{y}$ and $\hat\theta$", "ŷ and θ"),
     "fractions": (r"$\frac{1}{2}$ or $\frac{a+b}{c}$, $\sqrt{d}$", "1/2 or (a+b)/c, √d"),
     "symbols": (r"$\pi \to \beta$, $3\leq 4$, $O(n \log n)$", "π → β, 3≤ 4, O(n log n)"),
     "functions": (r"$\sin x + \sec y$", "sin x + sec y"),
@@ -274,31 +273,6 @@ def test_time_is_linear(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("comment", "venue"),
-    [
-        ("Accepted at NeurIPS 2025", "NeurIPS 2025"),
-        ("12 pages. Accepted to ICLR 2026 (Oral)", "ICLR 2026"),
-        ("accepted by the EMNLP 2025 Findings; code soon", "EMNLP 2025 Findings"),
-        ("To appear in USENIX Security 2025, 9 figures", "USENIX Security 2025"),
-        ("Accepted as a poster at the ICML 2025 Workshop on Trust", "ICML 2025 Workshop on Trust"),
-        ("Presented at CoLM 2025. A workshop version exists", "CoLM 2025 (workshop)"),
-        ("Accepted for publication in IEEE S&P 2026", "IEEE S&P 2026"),
-        ("Accepted to NeurIPS 2025 as a spotlight", "NeurIPS 2025"),
-        ("Accepted to ICLR 2026 on January 22", "ICLR 2026"),
-        ("CVPR2025 accepted", "CVPR2025"),
-        ("Accepted", ""),
-        ("Accepted in 2025", ""),
-        ("Submitted to ICLR 2026", ""),
-        ("Under review at ACL. 9 pages", ""),
-        ("", ""),
-    ],
-)
-def test_venue(comment: str, venue: str) -> None:
-    """A comment tells the venue only where it says that the paper is in."""
-    assert find_venue(comment) == venue
-
-
-@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("Code: https://github.com/a-b/c.d.", "https://github.com/a-b/c.d"),
@@ -318,12 +292,6 @@ def test_code(text: str, code: str) -> None:
     """The address of a repository is found in abstract and comment, without what stands behind it."""
     assert make_row(some_paper(abstract=text), ()).code == code
     assert make_row(some_paper(comment=text), ()).code == code
-
-
-def test_withdrawn() -> None:
-    """A withdrawal shows in the comment alone."""
-    assert make_row(some_paper(comment="This paper has been Withdrawn by the authors"), ()).withdrawn
-    assert not make_row(some_paper(abstract="A withdrawn drug."), ()).withdrawn
 
 
 @given(st.text())
