@@ -48,15 +48,16 @@ from markupsafe import Markup
 MAX_URL = 4_000  # characters of a request; arXiv answered 414 near 8,000
 MAX_RESULTS = 10_000  # arXiv's limit for one query, however many pages it is read in
 MAX_BODY = 64 * 1024 * 1024  # bytes of one answer; 2,000 full records measure about 5 MB
-MAX_RECORD = 70_000  # characters of a paper in the store; 3,000 authors fit
+MAX_RECORD, MAX_AUTHORS = 100_000, 4_000  # characters of a paper, and names: above any real record
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 MAX_LINE = 4_096  # bytes; code search drops files with more than one longer line
 PAGE_ROWS = 80  # lines of that length stay below the 350 KiB of code search, and the 500 KiB that GitHub shows
 ARCHIVE_ROWS, DOMAIN_ROWS, FEED_ROWS, NEAR_MISSES = 100, 200, 50, 10
 CHECKOUT = 600  # seconds in which git lays out a tree: within them the age of a file says nothing
-FIRST_YEAR = 1991  # arXiv's first
+FIRST_YEAR = "1991"  # arXiv's first
 API = "https://export.arxiv.org/api/query"
 RETRIED = frozenset({406, 429, 500, 502, 503, 504})  # overload; every other refusal is final
+KINDS = {"version": int, "authors": tuple, "categories": tuple}  # facts of a paper that are no text
 OPTIONAL = "comment", "journal_ref", "doi"  # what a paper may lack
 README, COVERAGE, INDEX = "README.md", "articles/data/coverage.json", "articles/data/index.json"
 STORE = "articles/data/{}.jsonl"  # of a month
@@ -176,7 +177,7 @@ class Paper:
     def __post_init__(self) -> None:
         """Check the facts, wherever they come from; ValueError says what is wrong."""
         for name in self.__slots__:
-            value, kind = getattr(self, name), {"version": int, "authors": tuple, "categories": tuple}.get(name, str)
+            value, kind = getattr(self, name), KINDS.get(name, str)
             parts = value if isinstance(value, tuple) else ()
             if type(value) is not kind or not all(isinstance(part, str) for part in parts):
                 raise ValueError(f"{name} is wrong")
@@ -187,10 +188,10 @@ class Paper:
             raise ValueError("is no arXiv id")
 
     @classmethod
-    def from_result(cls, result: arxiv.Result, end: dt.datetime) -> "Paper":
-        """Build a paper from what the client read; ValueError says why it can't be listed."""
+    def from_result(cls, result: arxiv.Result, end: str) -> "Paper":
+        """Build a paper from what the client read; ValueError says why it can't be listed; dates end at `end`."""
         found = ID.fullmatch(re.sub(r"^https?://arxiv\.org/abs/", "", result.entry_id))
-        if not found or month_of(found["id"]) > stamp(end):
+        if not found or month_of(found["id"]) > end:
             raise ValueError("is no arXiv id")
         paper = cls(
             id=found["id"], version=int(found["version"] or 1), title=clean(result.title),
@@ -201,9 +202,10 @@ class Paper:
             **{name: clean(getattr(result, name) or "") for name in OPTIONAL},
         )  # fmt: skip
         for name, moment in (("published", paper.published), ("updated", paper.updated)):
-            if not f"{FIRST_YEAR}" < moment <= stamp(end):
+            if not FIRST_YEAR <= moment <= end:
                 raise ValueError(f"was {name} {moment[:10]}")
-        if len(paper.line()) > MAX_RECORD:
+        texts = paper.title, paper.abstract, *(getattr(paper, name) for name in OPTIONAL), *paper.authors
+        if sum(map(len, texts)) > MAX_RECORD or len(paper.authors) > MAX_AUTHORS:
             raise ValueError("is larger than any real record")
         return paper
 
@@ -392,11 +394,12 @@ def read_key(rule: Any, node: yaml.Node | None, key: str, line: int, problems: l
             complain("is not a mapping; write lines below it such as `name: value`")
         found: dict[str, yaml.Node] = {}
         for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
-            near = difflib.get_close_matches(str(name.value), rule, 1, 0.5)
+            unknown = not {name.value, "*"} & rule.keys()
+            near = difflib.get_close_matches(str(name.value), rule, 1, 0.5) if unknown else []
             known = f"did you mean {near[0]}?" if near else f"known are {', '.join(rule)}"
-            wrong = "is given twice; keep one of them" if name.value in found else f"unknown key; {known}"
-            if name.value in found or not {name.value, "*"} & rule.keys():
-                complain(wrong, name.value, name.start_mark.line + 1)
+            if unknown or name.value in found:
+                wrong = f"unknown key; {known}" if unknown else "is given twice; keep one of them"
+                complain(wrong, str(name.value), name.start_mark.line + 1)
             found[str(name.value)] = value
         rules = dict.fromkeys(found, rule["*"]) if "*" in rule else rule
         inner = {name: (rules[name], found.get(name), f"{key}.{name}".lstrip(".")) for name in rules}
@@ -899,14 +902,15 @@ def check_page(body: bytes, start: int, *, must_find: bool) -> tuple[int, bytes]
     if (total > start and not entries) or (must_find and not total):
         gone = f"no paper where there were some; if that is right, delete {COVERAGE} to ask from `since` anew"
         raise BadAnswerError(f"{total} papers announced and none given" if total else gone)
+    odd = False
     for entry, tag in itertools.product(entries, ("id", "published", "updated")):
         with contextlib.suppress(ValueError, OverflowError):
             if (text := entry.findtext(atom + tag)) and (tag == "id" or parse_moment(text)):
                 continue
         place = entry.find(atom + tag)
         place = etree.SubElement(entry, atom + tag) if place is None else place
-        place.text = "none" if tag == "id" else "1066-10-14T00:00:00Z"
-    return total, etree.tostring(feed)
+        place.text, odd = "none" if tag == "id" else "1066-10-14T00:00:00Z", True
+    return total, etree.tostring(feed) if odd else body
 
 
 class Transport(requests.adapters.HTTPAdapter):
@@ -1069,13 +1073,13 @@ def ask_all(site: Site, options: argparse.Namespace, until: dt.datetime, report:
 
 def gather(site: Site, options: argparse.Namespace, until: dt.datetime) -> Report:
     """Ask arXiv, or take saved answers, and merge what comes into the store."""
-    report, papers = Report(), list[Paper]()
+    report, papers, tomorrow = Report(), list[Paper](), stamp(until + dt.timedelta(days=1))
     if options.feed:
         report.results = [result for path in options.feed for result in read_feed(site.config, path)]
     pinned = [] if options.feed else ask_all(site, options, until, report)
     for result in report.results:
         try:
-            papers.append(Paper.from_result(result, until + dt.timedelta(days=1)))
+            papers.append(Paper.from_result(result, tomorrow))
         except ValueError as problem:
             report.refused.append(f"{say(result.entry_id)[:80]} {problem}")
             LOG.warning("refused: %s", report.refused[-1])
@@ -1101,7 +1105,8 @@ def update(options: argparse.Namespace, now: dt.datetime) -> int:
             staging.add(STORE.format(month), site.text(month))
         if report.coverage:
             staging.add(COVERAGE, json.dumps(dataclasses.asdict(report.coverage), indent=1) + "\n")
-        staging.add(INDEX, index.text())
+        if index is not site.index:
+            staging.add(INDEX, index.text())
         days = (today - parse_moment(index.latest() or stamp(site.config.since))).days
         if 0 < site.config.stale_after_days < days and not (options.offline or options.feed):
             still = f"its newest paper is {days} days old, more than stale_after_days ({site.config.stale_after_days})"
@@ -1121,7 +1126,7 @@ def update(options: argparse.Namespace, now: dt.datetime) -> int:
 
 def explain(options: argparse.Namespace, now: dt.datetime) -> int:
     """Print why a paper is in the list or not: from the store, else from what arXiv says of it."""
-    site, arxiv_id, end = Site(options.root), options.explain, now + dt.timedelta(days=1)
+    site, arxiv_id, end = Site(options.root), options.explain, stamp(now + dt.timedelta(days=1))
     if not re.fullmatch(PLAIN_ID[0], arxiv_id, re.ASCII):
         raise UpdaterError(f"--explain {say(arxiv_id)}: no arXiv id; write one such as {PLAIN_ID[1]}")
     config, stored = site.config, list(site.papers(month_of(arxiv_id), [arxiv_id]).values())
