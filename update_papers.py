@@ -48,13 +48,11 @@ from markupsafe import Markup
 MAX_URL = 4_000  # characters of a request; arXiv answered 414 near 8,000
 MAX_RESULTS = 10_000  # arXiv's limit for one query, however many pages it is read in
 MAX_BODY = 64 * 1024 * 1024  # bytes of one answer; 2,000 full records measure about 5 MB
-MAX_RECORD, MAX_AUTHORS = 100_000, 4_000  # characters of a paper, and names: above any real record
+MAX_RECORD, MAX_AUTHORS = 120_000, 4_000  # characters of a paper's line, and names: above any real record
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
-MAX_LINE = 4_096  # bytes; code search drops files with more than one longer line
-PAGE_ROWS = 80  # lines of that length stay below the 350 KiB of code search, and the 500 KiB that GitHub shows
+PAGE_ROWS = 80  # lines of 4,096 bytes: code search drops files with longer ones or over 350 KiB, GitHub shows 500 KiB
 ARCHIVE_ROWS, DOMAIN_ROWS, FEED_ROWS, NEAR_MISSES = 100, 200, 50, 10
 CHECKOUT = 600  # seconds in which git lays out a tree: within them the age of a file says nothing
-FIRST_YEAR = "1991"  # arXiv's first
 API = "https://export.arxiv.org/api/query"
 RETRIED = frozenset({406, 429, 500, 502, 503, 504})  # overload; every other refusal is final
 KINDS = {"version": int, "authors": tuple, "categories": tuple}  # facts of a paper that are no text
@@ -94,8 +92,13 @@ class BadAnswerError(OSError):
 # ---------------------------------------------------------------- data types and identity
 
 
-class Markdown(Markup):
-    """Text that is escaped already."""
+Markdown = Markup  # text that is escaped already
+
+
+def parse_moment(text: str) -> dt.datetime:
+    """Read an ISO date or date-time, UTC unless it says otherwise; ValueError: it is none."""
+    moment = dt.datetime.fromisoformat(text.strip())
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 class LinkText(str):
@@ -114,33 +117,33 @@ class Domain:
     terms: tuple[str, ...]
 
 
-TERM = r'(?:(?:ti|abs|au|co):)?(?![a-z]+:\S)[^"“”\\\n]*[^\W_][^"“”\\\n]*', "jailbreak or ti:safety, without quotes"
-PLAIN_ID = rf"(?!.*v){ID.pattern}", "2511.21590, without version"
-DAYS, SECONDS = (r"\d{1,6}", "a number of days"), (r"\d{1,5}(?:\.\d+)?", "a number of seconds")
+TERM = r'(?:(?:ti|abs|au|co):)?(?![a-z]+:\S)[^"“”\\\n]*[^\W_][^"“”\\\n]*', "jailbreak or ti:safety, without quotes", str
+PLAIN_ID = rf"(?!.*v){ID.pattern}", "2511.21590, without version", str
+DAYS, SECONDS = (r"\d{1,6}", "a number of days", int), (r"\d{1,5}(?:\.\d+)?", "a number of seconds", float)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """The checked contents of config.yaml; beside its type each key has its rule, and the part of the file if any.
 
-    A rule is (pattern, what to write[, default]), [rule of the items, fewest of them], or keys, "*" being any name.
+    A rule is (pattern, what to write, type[, default]), [rule of the items, fewest of them], or keys, "*" any name.
     """
 
     keywords: Annotated[tuple[tuple[str, ...], ...], {"*": [TERM, 1]}]
     exclude_keywords: Annotated[tuple[str, ...], [TERM, 0]]
-    categories: Annotated[tuple[str, ...], [(r"[a-z-]+(?:\.(?:[A-Za-z-]+|\*))?", "cs.CR or cs.*"), 0]]
-    since: Annotated[dt.datetime, (r"(?!0000)\d{4}-\d\d-\d\d", "a day such as 2024-09-12")]
-    latest: Annotated[int, (r"[1-9]\d?|100", "1 to 100", 20)]  # more would make README.md too long to be shown
+    categories: Annotated[tuple[str, ...], [(r"[a-z-]+(?:\.(?:[A-Za-z-]+|\*))?", "cs.CR or cs.*", str), 0]]
+    since: Annotated[dt.datetime, (r"(?!0000)\d{4}-\d\d-\d\d", "a day such as 2024-09-12", parse_moment)]
+    latest: Annotated[int, (r"[1-9]\d?|100", "1 to 100", int, 20)]  # more would make README.md too long to be shown
     lookback_days: Annotated[int, (*DAYS, 100)]  # the longest delay of an announcement that was seen was 100 days
     stale_after_days: Annotated[int, (*DAYS, 14)]  # 0 switches it off
     include: Annotated[tuple[str, ...], [PLAIN_ID, 0]]
     exclude: Annotated[tuple[str, ...], [PLAIN_ID, 0]]
-    domains: Annotated[tuple[Domain, ...], {"*": {"about": (r"(?s).*\w.*", "a line of words"), "terms": [TERM, 1]}}]
-    url: Annotated[str, (r"https?://[\w.-]+(?::\d+)?(?:/[\w./-]*)?", "it without ?query", API), "arxiv"]
-    page_size: Annotated[int, (r"[1-9]\d{0,2}|1\d{3}|2000", "1 to 2000", 2_000), "arxiv"]  # arXiv's limit
+    domains: Annotated[tuple[Domain, ...], {"*": {"about": (r"(?s).*\w.*", "some words", str), "terms": [TERM, 1]}}]
+    url: Annotated[str, (r"https?://[\w.-]+(?::\d+)?(?:/[\w./-]*)?", "it without ?query", str, API), "arxiv"]
+    page_size: Annotated[int, (r"[1-9]\d{0,2}|1\d{3}|2000", "1 to 2000", int, 2_000), "arxiv"]  # arXiv's limit
     delay_seconds: Annotated[float, (*SECONDS, 5.0), "arxiv"]  # arXiv wants 3 at least; 0 is for tests
     timeout_seconds: Annotated[float, (*SECONDS, 60.0), "arxiv"]
-    retries: Annotated[int, (r"1?\d|20", "0 to 20", 4), "arxiv"]  # after the first try
+    retries: Annotated[int, (r"1?\d|20", "0 to 20", int, 4), "arxiv"]  # after the first try
     backoff_seconds: Annotated[float, (*SECONDS, 30.0), "arxiv"]
     deadline_seconds: Annotated[float, (*SECONDS, 1_200.0), "arxiv"]
 
@@ -179,10 +182,9 @@ class Paper:
         for name in self.__slots__:
             value, kind = getattr(self, name), KINDS.get(name, str)
             parts = value if isinstance(value, tuple) else ()
-            if type(value) is not kind or not all(isinstance(part, str) for part in parts):
-                raise ValueError(f"{name} is wrong")
-            if not value and name not in OPTIONAL:
-                raise ValueError(f"has no {name}")
+            wrong = type(value) is not kind or not all(isinstance(part, str) for part in parts)
+            if wrong or not (value or name in OPTIONAL):
+                raise ValueError(f"{name} is wrong" if value else f"has no {name}")
         parse_moment(self.published), parse_moment(self.updated)
         if not re.fullmatch(PLAIN_ID[0], self.id, re.ASCII) or self.version < 1:
             raise ValueError("is no arXiv id")
@@ -193,19 +195,17 @@ class Paper:
         found = ID.fullmatch(re.sub(r"^https?://arxiv\.org/abs/", "", result.entry_id))
         if not found or month_of(found["id"]) > end:
             raise ValueError("is no arXiv id")
+        texts = {name: clean(getattr(result, name) or "") for name in ("title", "primary_category", *OPTIONAL)}
         paper = cls(
-            id=found["id"], version=int(found["version"] or 1), title=clean(result.title),
+            id=found["id"], version=int(found["version"] or 1), abstract=clean(result.summary), **texts,
             authors=tuple(filter(None, (clean(author.name) for author in result.authors))),
-            published=stamp(result.published), updated=stamp(result.updated), abstract=clean(result.summary),
-            primary_category=clean(result.primary_category),
+            published=stamp(result.published), updated=stamp(result.updated),
             categories=tuple(map(clean, result.categories or [result.primary_category])),
-            **{name: clean(getattr(result, name) or "") for name in OPTIONAL},
         )  # fmt: skip
         for name, moment in (("published", paper.published), ("updated", paper.updated)):
-            if not FIRST_YEAR <= moment <= end:
+            if not "1991" <= moment <= end:  # arXiv's first year
                 raise ValueError(f"was {name} {moment[:10]}")
-        texts = paper.title, paper.abstract, *(getattr(paper, name) for name in OPTIONAL), *paper.authors
-        if sum(map(len, texts)) > MAX_RECORD or len(paper.authors) > MAX_AUTHORS:
+        if len(paper.line()) > MAX_RECORD or len(paper.authors) > MAX_AUTHORS:
             raise ValueError("is larger than any real record")
         return paper
 
@@ -221,12 +221,10 @@ class Paper:
         return json.dumps(facts, ensure_ascii=False) + "\n"
 
     def merged(self, new: "Paper") -> "Paper":
-        """Return the better record of the two: the higher version, else arXiv's present text.
-
-        Within a version an author list is never replaced by its own beginning: answers were seen to break off there.
-        """
+        """Return the better record of the two: the higher version, else arXiv's present text."""
         if new.version != self.version:
             return max(self, new, key=lambda paper: paper.version)
+        # Never replaced by its own beginning: answers were seen to break off in a list of authors.
         cut = self.authors[: len(new.authors)] == new.authors
         return dataclasses.replace(new, authors=self.authors) if cut else new
 
@@ -335,16 +333,13 @@ class Report:
         """Take what comes, and return it; what ends it early is a problem of the run, which keeps what came."""
         before = len(self.results)
         try:
-            for result in results:
-                self.results.append(result)
-        except UnavailableError as problem:
-            self.problems.append(str(problem))
+            self.results.extend(results)
+        except (UnavailableError, KeyboardInterrupt) as problem:  # an interruption has no text of its own
+            self.problems.append(str(problem) or f"interrupted; {GOES_ON}")
         except (arxiv.ArxivError, requests.RequestException, ValueError) as problem:
             # The client's own: an empty page, since the list shrank meanwhile; the session's: a redirect into nothing.
-            self.sound, text = False, f"arXiv: {say(problem)}; {GOES_ON}"
-            self.problems.append(text)
-        except KeyboardInterrupt:
-            self.problems.append(f"interrupted; {GOES_ON}")
+            self.sound = False
+            self.problems.append(f"arXiv: {say(problem)}; {GOES_ON}")
         return self.results[before:]
 
 
@@ -357,12 +352,6 @@ def month_of(arxiv_id: str) -> str:
 def announced(arxiv_id: str) -> tuple[str, int, str]:
     """Return the sort key of an id: ids are given at announcement, so the highest is the latest."""
     return month_of(arxiv_id), int(arxiv_id.rpartition("/")[2].replace(".", "")[4:]), arxiv_id
-
-
-def parse_moment(text: str) -> dt.datetime:
-    """Read an ISO date or date-time, UTC unless it says otherwise; ValueError: it is none."""
-    moment = dt.datetime.fromisoformat(text.strip())
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def stamp(moment: dt.datetime) -> str:
@@ -379,89 +368,79 @@ def digest(data: str | bytes) -> str:
 # ---------------------------------------------------------------- configuration
 
 
-def read_key(rule: Any, node: yaml.Node | None, key: str, line: int, problems: list[tuple[int, str]]) -> Any:
-    """Read what stands at a key, every scalar as it is written, and add what is wrong to `problems`."""
+def read_key(rule: Any, node: yaml.Node | None, key: str, line: int, problems: list[tuple[int, str, str]]) -> Any:
+    """Read what stands at a key, every scalar as it is written, and add line, key and fault of what is wrong."""
     line = node.start_mark.line + 1 if node else line
-
-    def complain(wrong: str, name: str = key, at: int = line) -> None:
-        problems.append((at, f"config.yaml, line {at}: {name or 'the file'}: {wrong}"))
-
     text = node.value.strip() if isinstance(node, yaml.ScalarNode) else "\0" if node else ""  # "\0" fits no pattern
     if isinstance(rule, dict):
-        if isinstance(node, yaml.SequenceNode) and "*" in rule:
+        inside = node.value if isinstance(node, yaml.MappingNode) else []
+        if isinstance(rule.get("*"), list) and not inside:
             return {"": read_key(rule["*"], node, key, line, problems)}  # a plain list is one group
         if text and not isinstance(node, yaml.MappingNode):
-            complain("is not a mapping; write lines below it such as `name: value`")
+            problems.append((line, key, "is not a mapping; write lines below it such as `name: value`"))
         found: dict[str, yaml.Node] = {}
-        for name, value in node.value if isinstance(node, yaml.MappingNode) else ():
-            unknown = not {name.value, "*"} & rule.keys()
-            near = difflib.get_close_matches(str(name.value), rule, 1, 0.5) if unknown else []
-            known = f"did you mean {near[0]}?" if near else f"known are {', '.join(rule)}"
-            if unknown or name.value in found:
-                wrong = f"unknown key; {known}" if unknown else "is given twice; keep one of them"
-                complain(wrong, str(name.value), name.start_mark.line + 1)
-            found[str(name.value)] = value
+        for head, value in inside:
+            name = str(head.value)
+            if name in found or not {name, "*"} & rule.keys():
+                near = difflib.get_close_matches(name, rule, 1, 0.5)
+                known = f"did you mean {near[0]}?" if near else f"known are {', '.join(rule)}"
+                wrong = "is given twice; keep one of them" if name in found else f"unknown key; {known}"
+                problems.append((head.start_mark.line + 1, f"{key}.{name}".lstrip("."), wrong))
+            found[name] = value
         rules = dict.fromkeys(found, rule["*"]) if "*" in rule else rule
-        inner = {name: (rules[name], found.get(name), f"{key}.{name}".lstrip(".")) for name in rules}
-        return {name: read_key(*place, line, problems) for name, place in inner.items()}
+        places = {name: (rules[name], found.get(name), f"{key}.{name}".lstrip("."), line) for name in rules}
+        return {name: read_key(*place, problems) for name, place in places.items()}
     if isinstance(rule, list):
         items = node.value if isinstance(node, yaml.SequenceNode) else []
         if (text and not isinstance(node, yaml.SequenceNode)) or len(items) < rule[1]:
-            complain(f"is not a list of terms; write lines below it such as - {rule[0][1].split()[0]}")
+            wrong = "is not a list of terms" if text else "is missing"
+            problems.append((line, key, f"{wrong}; write lines below it such as - {rule[0][1].split()[0]}"))
         return tuple(dict.fromkeys(read_key(rule[0], item, key, line, problems) for item in items))
-    pattern, example, *default = rule
-    if (text or not default) and not re.fullmatch(pattern, text):
-        complain(f"{f'cannot use {say(text)[:60]!r}' if say(text) else 'is missing or no text'}; write {example}")
-        text = ""
-    return type(default[0])(text or default[0]) if default else text
+    pattern, example, kind, *default = rule
+    if default and not text:
+        return default[0]
+    with contextlib.suppress(ValueError):  # no day of the calendar
+        if re.fullmatch(pattern, text):
+            return kind(text)
+    wrong = f"cannot use {say(text)[:60]!r}" if say(text) else "is missing or no text"
+    problems.append((line, key, f"{wrong}; write {example}"))
+    return text
 
 
-def parse_yaml(text: str) -> yaml.Node | None:
-    """Parse config.yaml; UpdaterError names the line that is no YAML."""
+def parse_config(text: str) -> Config:
+    """Turn the text of config.yaml into a Config; UpdaterError lists all problems, a line each."""
     try:
-        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # the one in C is faster
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # the one in C is faster
     except yaml.YAMLError as problem:
         mark, place = getattr(problem, "problem_mark", None), getattr(problem, "position", 0)
         line = 1 + (mark.line if mark else text.encode("utf-8", "surrogateescape")[:place].count(b"\n"))
         what = getattr(problem, "problem", None) or "a character that may not be there"
         raise UpdaterError(f"config.yaml, line {line}: not YAML: {what}; mend the line") from problem
-
-
-def parse_config(text: str) -> Config:
-    """Turn the text of config.yaml into a Config; UpdaterError lists all problems, a line each."""
     rules: dict[str, Any] = {}
     for name, hint in get_type_hints(Config, include_extras=True).items():
         rule, *part = hint.__metadata__
         (rules.setdefault(part[0], {}) if part else rules)[name] = rule
-    problems: list[tuple[int, str]] = []
-    values = read_key(rules, parse_yaml(text), "", 1, problems)
-
-    def complain(key: str, wrong: str) -> None:
-        line = 1 + next((at for at, line in enumerate(text.split("\n")) if line.startswith(f"{key}:")), 0)
-        if not any(f": {key}" in message for _, message in problems):
-            problems.append((line, f"config.yaml, line {line}: {key}: {wrong}"))
-
-    if not values["keywords"]:
-        complain("keywords", "are missing; write a list of terms, or groups of them")
+    problems: list[tuple[int, str, str]] = []
+    values = read_key(rules, root, "", 1, problems)
+    lines = {key: 1 + text[: text.find(f"\n{key}:") + 1].count("\n") for key in rules}
     if both := sorted({*values["include"]} & {*values["exclude"]}):
-        complain("exclude", f"{', '.join(both)} in include too; keep it in one of them")
-    try:
-        values["since"] = parse_moment(values["since"])
-    except ValueError:
-        complain("since", "is no day; write one such as 2024-09-12")
-    for number, (name, entry) in enumerate(values["domains"].items(), 1):
-        slug = "-".join(["domain", *re.findall("[a-z0-9]+", name.lower())])
-        twice = slug == "domain" or any(other.get("page") == f"{slug}.md" for other in values["domains"].values())
-        entry["page"] = f"{slug}-{number}.md" if twice else f"{slug}.md"
-    values |= {"keywords": tuple(values["keywords"].values())} | values.pop("arxiv")
-    values["domains"] = tuple(Domain(name=LinkText(clean(name)), **entry) for name, entry in values["domains"].items())
-    config = Config(**values)
-    url = "" if problems else f"{config.url}?{urlencode({'search_query': config.query(config.since, config.since)})}"
-    if (length := len(url) + 100) > MAX_URL:  # 100: order, place and size of a page
-        complain("keywords", f"make a request of {length:,} characters, more than {MAX_URL:,}; drop some, or use ti:")
-    if problems:
-        raise UpdaterError("\n".join(message for _, message in sorted(problems)))
-    return config
+        problems.append((lines["exclude"], "exclude", f"{', '.join(both)} in include too; keep it in one of them"))
+    if not problems:
+        domains: dict[str, Domain] = {}
+        for number, (name, entry) in enumerate(values["domains"].items(), 1):
+            page = "-".join(["domain", *re.findall("[a-z0-9]+", name.lower())])
+            while page in {"domain", *domains}:
+                page += f"-{number}"
+            domains[page] = Domain(name=LinkText(clean(name)), page=f"{page}.md", **entry)
+        values |= values.pop("arxiv") | {"domains": (*domains.values(),), "keywords": (*values["keywords"].values(),)}
+        config = Config(**values)
+        length = 100 + len(f"{config.url}?{urlencode({'search_query': config.query(config.since, config.since)})}")
+        if length <= MAX_URL:  # 100: order, place and size of a page
+            return config
+        wrong = f"make a request of {length:,} characters, more than {MAX_URL:,}; drop some, or use ti:"
+        problems.append((lines["keywords"], "keywords", wrong))
+    said = (f"config.yaml, line {line}: {key or 'the file'}: {wrong}" for line, key, wrong in sorted(problems))
+    raise UpdaterError("\n".join(said))
 
 
 # ---------------------------------------------------------------- text
