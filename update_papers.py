@@ -987,35 +987,29 @@ def make_client(transport: Any) -> arxiv.Client:
     return client
 
 
-def ask(report: Report, client: arxiv.Client, transport: Transport, begin: dt.datetime, end: dt.datetime) -> None:
-    """Ask for all papers from `begin` to `end`, oldest first, in windows of MAX_RESULTS: arXiv gives no more of one."""
-    transport.total, transport.due, transport.begun = 0, 0, time.monotonic()
-    order = arxiv.SortCriterion.SubmittedDate, arxiv.SortOrder.Ascending
-    search = arxiv.Search(transport.config.query(begin, end), [], MAX_RESULTS, *order)
-    came = report.take(client.results(search))
-    moments = [begin, *(result.published for result in came if begin <= result.published <= end)]
-    due = min(transport.due if report.problems else transport.total, MAX_RESULTS)
-    if (given := len({re.sub(r"v\d+$", "", result.entry_id) for result in came})) != due:
-        LOG.warning("arXiv announced %d papers and gave %d; what came is kept", due, given)
-    report.sound &= given == due and moments == sorted(moments)
-    if transport.total > MAX_RESULTS and not report.problems:
-        if report.sound and moments[-1] - begin >= dt.timedelta(minutes=1):
-            ask(report, client, transport, moments[-1], end)
-        else:
-            report.problems.append(f"arXiv: a long answer that is not in order; {GOES_ON}")
-
-
-def ask_all(site: Site, options: argparse.Namespace, until: dt.datetime, report: Report) -> list[str]:
+def ask(site: Site, options: argparse.Namespace, until: dt.datetime, report: Report) -> list[str]:
     """Ask for a window, for pinned papers, and for near misses if somebody reads them; return the ids of the pinned."""
     config, known, end = site.config, site.coverage, until + dt.timedelta(days=1)
-    begin = config.since if options.sweep else options.since or known.window_start(config, until)
-    transport = Transport(config, options.keep_answers)
+    since = begin = config.since if options.sweep else options.since or known.window_start(config, until)
+    transport, order = Transport(config, options.keep_answers), arxiv.SortCriterion.SubmittedDate
     client, transport.must_find = make_client(transport), stamp(begin) < known.swept_to <= stamp(end)
-    ask(report, client, transport, begin, end)
-    came = [stamp(result.published) for result in report.results if config.since <= result.published <= end]
-    if came and report.sound and not options.since:
-        report.coverage = dataclasses.replace(known, swept_to=max(known.swept_to, *came))
-    if not report.sound and not report.problems and begin == config.since:
+    while not report.problems:  # oldest first, and on from the newest that came: arXiv gives no more than MAX_RESULTS
+        transport.total, transport.due, transport.begun = 0, 0, time.monotonic()
+        search = arxiv.Search(config.query(begin, end), [], MAX_RESULTS, order, arxiv.SortOrder.Ascending)
+        came = report.take(client.results(search))
+        moments = [begin, *(result.published for result in came if begin <= result.published <= end)]
+        due = min(transport.due if report.problems else transport.total, MAX_RESULTS)
+        if (given := len({re.sub(r"v\d+$", "", result.entry_id) for result in came})) != due:
+            LOG.warning("arXiv announced %d papers and gave %d; what came is kept", due, given)
+        report.sound &= given == due and moments == sorted(moments)
+        if transport.total <= MAX_RESULTS:
+            break
+        if not report.problems and (not report.sound or moments[-1] - begin < dt.timedelta(minutes=1)):
+            report.problems.append(f"arXiv: a long answer that is not in order; {GOES_ON}")
+        begin = moments[-1]
+    if report.results and report.sound and not options.since:
+        report.coverage = dataclasses.replace(known, swept_to=max(known.swept_to, stamp(moments[-1])))
+    if not report.sound and not report.problems and since == config.since:
         report.problems.append(f"arXiv: not all papers that it announced came; {GOES_ON}")
     pinned = [i for i in config.include if options.sweep or not site.papers(month_of(i), [i])]
     for at in () if report.problems else range(0, len(pinned), 100):  # a hundred at a time keep the address short
@@ -1043,7 +1037,7 @@ def gather(site: Site, options: argparse.Namespace, until: dt.datetime) -> Repor
         replay = SimpleNamespace(config=site.config, get=lambda *_, answer=answer, **_options: answer)
         whole = arxiv.Search(max_results=body.count(b"<entry"))  # the client must not ask for a second page
         report.results += make_client(replay).results(whole)
-    pinned = [] if options.feed else ask_all(site, options, until, report)
+    pinned = [] if options.feed else ask(site, options, until, report)
     for result in report.results:
         try:
             papers.append(Paper.from_result(result, tomorrow))
