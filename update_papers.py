@@ -884,10 +884,7 @@ def render(site: Site, staging: Staging, *, rebuild: bool) -> Index:
 
 
 def check_page(body: bytes, start: int) -> tuple[int, bytes]:
-    """Return totalResults, and the body as the client can read it; BadAnswerError: it is no whole Atom feed.
-
-    It has papers if more than `start` are announced; -1 says that some must be there.
-    """
+    """Return totalResults, and the body as the client can read it; BadAnswerError: it is no whole page from `start`."""
     atom, total_results = "{http://www.w3.org/2005/Atom}", "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
     try:
         feed = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
@@ -906,7 +903,7 @@ def check_page(body: bytes, start: int) -> tuple[int, bytes]:
                 continue
         entry.insert(0, etree.Element(atom + tag))  # the client reads the first
         entry[0].text = "none" if tag == "id" else "1066-10-14T00:00:00Z"
-    if total > start and not (total and entries):
+    if total > start and not (total and entries):  # from -1 on there must be some
         gone = f"no paper where there were some; if that is right, delete {COVERAGE} to ask from `since` anew"
         raise BadAnswerError(f"{total} papers announced and none given" if total else gone)
     return total, etree.tostring(feed)
@@ -1002,15 +999,14 @@ def ask(site: Site, options: argparse.Namespace, until: dt.datetime, report: Rep
         if (given := len({re.sub(r"v\d+$", "", result.entry_id) for result in came})) != due:
             LOG.warning("arXiv announced %d papers and gave %d; what came is kept", due, given)
         report.sound &= given == due and moments == sorted(moments)
-        if transport.total <= MAX_RESULTS:
+        if transport.total <= MAX_RESULTS or not report.sound or moments[-1] - begin < dt.timedelta(minutes=1):
             break
-        if not report.problems and (not report.sound or moments[-1] - begin < dt.timedelta(minutes=1)):
-            report.problems.append(f"arXiv: a long answer that is not in order; {GOES_ON}")
         begin = moments[-1]
     if report.results and report.sound and not options.since:
         report.coverage = dataclasses.replace(known, swept_to=max(known.swept_to, stamp(moments[-1])))
-    if not report.sound and not report.problems and since == config.since:
-        report.problems.append(f"arXiv: not all papers that it announced came; {GOES_ON}")
+    if not report.problems and (transport.total > MAX_RESULTS or (not report.sound and since == config.since)):
+        long = "a long answer that is not in order" if transport.total > MAX_RESULTS else ""
+        report.problems.append(f"arXiv: {long or 'not all papers that it announced came'}; {GOES_ON}")
     pinned = [i for i in config.include if options.sweep or not site.papers(month_of(i), [i])]
     for at in () if report.problems else range(0, len(pinned), 100):  # a hundred at a time keep the address short
         report.take(client.results(arxiv.Search(id_list=pinned[at : at + 100])))
