@@ -220,19 +220,6 @@ class Paper:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """A paper as the templates see it: plain text, not yet escaped, and short enough for a line of 4,096 bytes."""
-
-    paper: Paper
-    title: LinkText
-    authors: str
-    lead: str  # the beginning of the abstract, which stands unopened
-    rest: str
-    code: Markdown  # address of its repository: CODE lets nothing through that needs an escape
-    domains: tuple[Domain, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class MonthFacts:
     """What is known of a month without opening it; hidden papers do not count."""
 
@@ -436,42 +423,34 @@ def parse_config(text: str) -> Config:
 # ---------------------------------------------------------------- text
 
 SIGNS = {name[:-1]: sign for name, sign in html5.items() if name.endswith(";")}  # HTML's names are TeX's, but for these
-SIGNS |= re.findall(r"(\w+)=(\S*)", (
-    "to=→ gets=← infty=∞ neq=≠ ldots=… dots=… cdots=⋯ cdot=· circ=° deg=° varepsilon=ε varphi=φ sqrt=√ ss=ß i=\u0131 "
-    "l=ł L=Ł o=ø O=Ø ae=æ AE=Æ aa=å AA=Å left= right= big= Big= bigl= bigr= displaystyle= em= bf= rm= tt= par= hat= "
-    "xspace= mathbb= mathcal= log=log ln=ln exp=exp max=max min=min sup=sup inf=inf lim=lim arg=arg sin=sin cos=cos "
-    "num=num ac=ac sc=sc it=it"
+SIGNS |= re.findall(r"(\S+?)=(\S*)", (
+    "to=→ gets=← infty=∞ neq=≠ ldots=… dots=… cdots=⋯ cdot=· circ=° sqrt=√ ss=ß i=\u0131 l=ł L=Ł o=ø O=Ø ae=æ AE=Æ "
+    "aa=å AA=Å left= right= big= Big= bigl= bigr= displaystyle= em= bf= rm= tt= it= sc= par= hat= num= ac= mathbb= "
+    "mathcal= (=$ )=$ [=$ ]=$ log=log ln=ln exp=exp max=max min=min sup=sup inf=inf lim=lim arg=arg sin=sin cos=cos"
 ))  # fmt: skip
-MARKS = {name: chr(int(code, 16)) for name, code in re.findall(r"(\S+)=(\w+)", (
-    "`=300 '=301 ^=302 hat=302 ~=303 tilde=303 ==304 bar=304 u=306 .=307 \"=308 r=30A H=30B v=30C d=323 c=327 k=328"
-))}  # fmt: skip
-SCRIPTS = {  # the letters that Unicode has raised or lowered, by what they stand for
-    script: {unicodedata.normalize("NFKC", sign).replace("\u2212", "-"): sign for sign in signs}
-    for script, signs in (("^", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ°"), ("_", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"))
-}
-FORMULA = re.compile(  # from a dollar that no price begins with
-    r"(?<!US)\$\$?(?!\d[\d.,KMBkmb+]*(?:\s+[A-Za-z]{2}|\s*-?\s*\$\d))([^$]+)\$\$?"
-)
+MARKS = {mark: chr(0x300 + at) for at, mark in enumerate("`'^~=_u.\"_rHv")} | {"c": "\u0327", "k": "\u0328"}
+MARKS |= {"d": "\u0323", "hat": "\u0302", "tilde": "\u0303", "bar": "\u0304"}
+SCRIPTS = {unicodedata.decomposition(chr(code)): chr(code) for code in range(0x3000)} | {"<super> 00B0": "°"}
+# From a dollar that no price begins with.
+FORMULA = re.compile(r"(?<!US)\$\$?(?!\d[\d.,KMBkmb+]*(?:\s+[A-Za-z]{2}|\s*-?\s*\$\d))([^$]+)\$\$?")
 ACCENT = re.compile(r"\\([`'^\"~=.]|(?:hat|tilde|bar)(?=\{)|[uvHcdkr](?![a-zA-Z]))\s*(?:\{\\?([a-zA-Z])\}|\\?(\w))")
-GROUP = re.compile(r"\\([A-Za-z]+)\*?(?:\[[^][]*\])?\s*\{([^{}]*)\}(?:\{([^{}]*)\})?|([\^_])\{([^{}]*)\}")
+GROUP = re.compile(r"(?:\\([A-Za-z]+)\*?(?:\[[^][]*\])?\s*|([\^_]))\{([^{}]*)\}(?(1)(?:\{([^{}]*)\})?)")
 DROPPED = re.compile(r"[Cc]ite\w*|(?:\w*[^h])?ref|label|[vh]space|begin|end")
 WORD, ENDING = re.compile(r"[^\W_]+"), re.compile(r"(?<=\w{3})(?:ies|ing|ed|e?s|e|y)(?= )")
 LONG = re.compile(r"\S{30}(?=\S{10})(?!(?i:https?:|ftp:|www\.))")  # longer words make the whole table scroll sideways
 SPECIAL = re.compile(r"[\\`*_~\[\]|<&$\u200b]|:(?=[\w+-]+:)|!\Z")
 ENTITIES = {"<": "&lt;", "&": "&amp;", "$": "<span>$</span>", ":": "<span>:</span>", "\u200b": "<wbr>"}
-ADDRESS = re.compile(  # up to the punctuation that closes a sentence
-    r"(?<![A-Za-z])(?:(?:https?|ftp)://|www\.)[^\s<>\"]*[^\s<>\"?!.,:;*_~'`|\\$(){}\[\]]", re.IGNORECASE
-)
+# Up to the punctuation that closes a sentence.
+ADDRESS = re.compile(r"(?i)(?<![a-z])((?:(?:https?|ftp)://|www\.)[^\s<>\"]*[^\s<>\"?!.,:;*_~'`|\\$(){}\[\]])")
 HOSTS = r"github\.com|gitlab\.com|huggingface\.co|bitbucket\.org|codeberg\.org"
 CODE = re.compile(rf"\b((?:{HOSTS})/(?:(?:datasets|spaces)/)?[\w-][\w.-]*/[\w.-]*\w)", re.ASCII | re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """Return a text without control, bidi, zero-width and surrogate characters, every run of white space one space."""
-    words = text.split()
     if not text.isprintable():
-        words = ["".join(c for c in word if unicodedata.category(c) not in {"Cc", "Cf", "Cs"}) for word in words]
-    return " ".join(filter(None, words))
+        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
+    return " ".join(text.split())
 
 
 def say(value: object) -> str:
@@ -479,55 +458,47 @@ def say(value: object) -> str:
     return re.sub(":(?=:)", ": ", clean(str(value))[:5_000]).replace("##[", "## [")
 
 
+@functools.lru_cache(maxsize=2_048)  # all terms stay in it, and the texts of the paper at hand
 def fold(text: str) -> str:
     """Return the words of a text as arXiv compares them, without case, hyphens and endings, between spaces."""
     return ENDING.sub("", f" {' '.join(WORD.findall(text.lower()))} ")
 
 
-@functools.cache
-def read_term(term: str) -> tuple[str, str, str]:
-    """Return where a term is looked for ("": in title and abstract), its words, and its words folded."""
-    prefix, _, words = term.rpartition(":")
-    return prefix, words.strip(), fold(words)
-
-
 def clause(term: str) -> str:
     """Return the query for a term."""
-    prefix, words, _ = read_term(term)
-    return " OR ".join(f'{place}:"{words}"' for place in ([prefix] if prefix else ["ti", "abs"]))
+    prefix, _, words = term.rpartition(":")
+    return " OR ".join(f'{place}:"{words.strip()}"' for place in ([prefix] if prefix else ["ti", "abs"]))
 
 
 def hits(terms: Iterable[str], paper: Paper) -> list[str]:
     """Return the terms that a paper has, nearly as arXiv finds them."""
     texts = {"ti": fold(paper.title), "abs": fold(paper.abstract)}
     texts |= {"": texts["ti"] + texts["abs"], "au": fold("; ".join(paper.authors)), "co": fold(paper.comment)}
-    return [term for term in terms if read_term(term)[2] in texts[read_term(term)[0]]]
+    return [term for term in terms if fold(term.rpartition(":")[2]) in texts[term.rpartition(":")[0]]]
 
 
 def read_group(found: re.Match[str]) -> str:
     """Return what a command with arguments, or a script, shows: the arguments, if nothing else is known of it."""
-    name, first, second, script, inner = ((part or "").strip() for part in found.groups())
-    if script and SCRIPTS[script].keys() >= set(inner) and not re.search("[a-z]{3}", inner):
-        return "".join(SCRIPTS[script][letter] for letter in inner)
-    if script:  # words are better read on the line
-        return script + (f"({inner})" if len(inner) > 1 else inner)
+    name, script, first, second = ((part or "").strip() for part in found.groups())
+    kind = "super" if script == "^" else "sub"
+    signs = [SCRIPTS.get(f"<{kind}> {ord(letter):04X}", "") for letter in first.replace("-", "\u2212")]
+    if script and all(signs) and not re.search("[a-z]{3}", first):  # words are better read on the line
+        return "".join(signs)
     if DROPPED.fullmatch(name) or (name == "href" and second and "/" in first):
         return second
-    if name == "sqrt" or name.endswith("frac"):
-        parts = [part if re.fullmatch(r"[\w.]*", part) else f"({part})" for part in (first, second) if part]
-        return SIGNS["sqrt"] * (name == "sqrt") + "/".join(parts)
+    if script or name == "sqrt" or name.endswith("frac"):
+        parts = [part if re.fullmatch(r"[\w.]*|.", part) else f"({part})" for part in (first, second) if part]
+        return (script or SIGNS.get(name, "")) + "/".join(parts)
     return f"{SIGNS.get(name, '') or name * (not first)}{first} {second}".rstrip()
 
 
-@functools.lru_cache(maxsize=8_192)
 def tex_to_text(text: str) -> str:
     """Return a text with its TeX as plain Unicode, every word kept: a formula loses its dollars, a price does not."""
     if not re.search(r"[\\$~]|``|[\^_]\{", text):
         return text
     held = text.replace("\\\\", " ").replace("\\{", "\0").replace("\\}", "\1").replace("\\$", "\2").replace("``", '"')
     held = ACCENT.sub(lambda found: unicodedata.normalize("NFC", (found[2] or found[3]) + MARKS[found[1]]), held)
-    held = re.sub(r"\\([A-Za-z]++)(?!\s*[{[])", lambda found: SIGNS.get(found[1], found[0]), held)
-    held = re.sub(r"\\[][()]", "$", held)
+    held = re.sub(r"\\([][()]|[A-Za-z]++(?!\s*[{[]))", lambda found: SIGNS.get(found[1], found[0]), held)
     held = FORMULA.sub(lambda found: re.sub(r"([\^_])([^\s{}\\^_])", r"\1{\2}", found[1]), held)
     for _ in range(8):  # from the inside out, to a depth that abstracts don't reach
         held = GROUP.sub(read_group, held)
@@ -536,47 +507,38 @@ def tex_to_text(text: str) -> str:
     return re.sub(r"(?<=[^\s\d/(<>=])~(?=\S)", " ", held).translate({0: "{", 1: "}", 2: "$"})
 
 
-def escape_text(text: str) -> str:
-    """Return Markdown that GitHub shows as `text`, in a table cell and inside a link; long words may break."""
-    return SPECIAL.sub(lambda found: ENTITIES.get(found[0], "\\" + found[0]), LONG.sub("\\g<0>\u200b", text))
-
-
 def escape_markdown(value: object) -> Markup:
-    """Escape what any `{{ }}` of a Markdown template gives: no template can forget it."""
+    """Escape what any `{{ }}` of a Markdown template gives, so that GitHub shows just that; long words may break."""
     if isinstance(value, Markup):
         return value
-    text, done, end = clean(str(value)), "", 0
-    for found in () if isinstance(value, LinkText) else ADDRESS.finditer(text):
-        target = re.sub(r"^www", "http://www", found[0], flags=re.IGNORECASE).replace("\\", "%5C").replace("|", "%7C")
-        done += f"{escape_text(text[end : found.start()])}[{escape_text(found[0])}](<{target.replace('&', '&amp;')}>)"
-        end = found.end()
-    return Markdown(done + escape_text(text[end:]))
+    done, text = "", clean(str(value))
+    for at, part in enumerate([text] if isinstance(value, LinkText) else ADDRESS.split(text)):
+        shown = SPECIAL.sub(lambda found: ENTITIES.get(found[0], "\\" + found[0]), LONG.sub("\\g<0>\u200b", part))
+        target = re.sub("(?i)^www", "http://www", part).replace("\\", "%5C").replace("|", "%7C").replace("&", "&amp;")
+        done += f"[{shown}](<{target}>)" if at % 2 else shown  # every second part is an address
+    return Markdown(done)
 
 
 def fit(text: str, room: int) -> str:
     """Return the beginning of a text that takes at most `room` bytes of Markdown."""
-    while len(escape_markdown(text).encode()) > room:
-        text = text[: len(text) * 7 // 8]
-    return text
+    return text if len(escape_markdown(text).encode()) <= room else fit(text[: len(text) * 7 // 8], room)
 
 
-@functools.lru_cache(maxsize=8_192)  # about what the fixed pages and a month show
-def make_row(paper: Paper, domains: tuple[Domain, ...]) -> Row:
-    """Return a paper as the templates show it, with what its texts tell."""
-    abstract = fit(tex_to_text(paper.abstract), 2_900)
-    lead = (re.findall(r"\A.{1,80}(?!\S)|\A\S+", abstract) or [""])[0]  # two or three lines of its column
-    names = [fit(tex_to_text(name), 300) for name in paper.authors[:2]]
-    code = CODE.search(f"{paper.abstract} {paper.comment}".replace("\\_", "_"))
-    found = set(hits(itertools.chain(*(domain.terms for domain in domains)), paper))
-    return Row(
-        paper=paper,
-        title=LinkText(fit(tex_to_text(paper.title), 500)),
-        authors=", ".join([*names, "et al."] if paper.authors[2:] else names),
-        lead=lead,
-        rest=abstract[len(lead) :].strip(),
-        code=Markdown(f"https://{code[1].removesuffix('.git')}" if code else ""),
-        domains=tuple(domain for domain in domains if found & set(domain.terms)),
-    )
+class Row(SimpleNamespace):
+    """A paper as the templates see it: plain text, not yet escaped, and short enough for a line of 4,096 bytes."""
+
+    def __init__(self, paper: Paper, domains: Iterable[Domain]) -> None:
+        """Work out what its texts tell."""
+        self.paper, self.title = paper, LinkText(fit(tex_to_text(paper.title), 500))
+        names = [fit(tex_to_text(name), 300) for name in paper.authors[:2]] + ["et al."] * bool(paper.authors[2:])
+        self.authors, abstract = ", ".join(names), fit(tex_to_text(paper.abstract), 2_900)
+        _, self.lead, self.rest = re.split(r"\A(.{1,80}(?!\S)|\S*)\s*", abstract, maxsplit=1)  # lead stands unopened
+        code = CODE.search(f"{paper.abstract} {paper.comment}".replace("\\_", "_"))
+        self.code = Markdown(f"https://{code[1].removesuffix('.git')}" if code else "")  # CODE lets no odd sign through
+        self.domains = [domain for domain in domains if hits(domain.terms, paper)]
+
+
+make_row = functools.lru_cache(maxsize=8_192)(Row)  # about what the fixed pages and a month show
 
 
 # ---------------------------------------------------------------- input and output
@@ -1020,12 +982,12 @@ def gather(site: Site, options: argparse.Namespace, until: dt.datetime) -> Repor
 # ---------------------------------------------------------------- command line
 
 
-def update(options: argparse.Namespace, now: dt.datetime) -> int:
-    """Run once: read everything, decide, write what changed; return the exit status."""
+def update(options: argparse.Namespace, now: dt.datetime) -> tuple[int, list[str], str]:
+    """Run once: read everything, decide, write what changed; return the exit status, the problems, the summary."""
     with locked(options.root):
         site, staging, today = Site(options.root), Staging(options.root, dry=options.dry_run), options.until or now
         report = Report() if options.offline else gather(site, options, today)
-        index = render(site, staging, rebuild=options.rebuild)
+        index = render(site, staging, rebuild=options.rebuild or options.check)
         for month in sorted(site.changed):
             staging.add(STORE.format(month), site.text(month))
         if report.coverage:
@@ -1038,50 +1000,41 @@ def update(options: argparse.Namespace, now: dt.datetime) -> int:
             report.problems.append(f"the list stands still: {still}; look at the keywords and at arXiv")
         summary = site.fill("summary.md.j2", report=report, index=index) if options.summary else ""
         files = staging.finish()
-    for problem in report.problems:
-        LOG.error("%s", problem)
-    if options.summary:
-        with options.summary.open("a", encoding="utf-8") as file:
-            file.write(summary)
     done = f"{len(report.new)} new, {len(report.revised)} revised, {index.count()} in all; {files} files "
     text = "\n".join([*staging.diff, done + ("would change" if options.dry_run else "written"), ""])
     sys.stdout.write(text.encode("utf-8", "replace").decode())
-    return int(files > 0) if options.check else UnavailableError.status if report.problems else 0
+    status = int(files > 0) if options.check else UnavailableError.status if report.problems else 0
+    return status, report.problems, summary
 
 
-def explain(options: argparse.Namespace, now: dt.datetime) -> int:
+def explain(options: argparse.Namespace, now: dt.datetime) -> tuple[int, list[str], str]:
     """Print why a paper is in the list or not: from the store, else from what arXiv says of it."""
-    site, arxiv_id, end = Site(options.root), options.explain, stamp(now + dt.timedelta(days=1))
-    if not re.fullmatch(PLAIN_ID[0], arxiv_id, re.ASCII):
-        raise UpdaterError(f"--explain {say(arxiv_id)}: no arXiv id; write one such as {PLAIN_ID[1]}")
-    config, stored = site.config, list(site.papers(month_of(arxiv_id), [arxiv_id]).values())
+    site, wanted, end = Site(options.root), options.explain, stamp(now + dt.timedelta(days=1))
+    valid, config = re.fullmatch(PLAIN_ID[0], wanted, re.ASCII), site.config
+    stored = site.papers(month_of(wanted), [wanted]) if valid else {}
+    asked = make_client(Transport(config)).results(arxiv.Search(id_list=[wanted])) if valid and not stored else ()
     try:
-        asked = [] if stored else make_client(Transport(config)).results(arxiv.Search(id_list=[arxiv_id]))
-        paper = next(iter([*stored, *(Paper.from_result(result, end) for result in asked)]), None)
-    except ValueError as problem:
-        raise UpdaterError(f"--explain {arxiv_id}: {problem}: such a paper is refused; look at arXiv") from problem
-    if not paper:
-        raise UpdaterError(f"--explain {arxiv_id}: arXiv has no such paper; look at the number")
+        paper = next(itertools.chain(stored.values(), (Paper.from_result(result, end) for result in asked)))
+    except (StopIteration, ValueError) as problem:
+        wrong = f"{problem}: such a paper is refused" if str(problem) else "arXiv has no such paper"
+        raise UpdaterError(f"--explain {say(wanted)}: {wrong}; look there for an id such as {PLAIN_ID[1]}") from problem
     groups, excluded = [hits(group, paper) for group in config.keywords], hits(config.exclude_keywords, paper)
-    patterns = [re.escape(name).replace(r"\*", ".*") for name in config.categories]
-    placed = not patterns or any(re.fullmatch(pattern, name) for pattern in patterns for name in paper.categories)
-    found = all(groups) and not excluded and placed and paper.published >= stamp(config.since)
-    listed = arxiv_id not in config.exclude and (arxiv_id in config.include or bool(stored) or found)
-    facts = {"groups": groups, "excluded": excluded, "placed": placed, "stored": bool(stored), "listed": listed}
+    areas = {*paper.categories, *(re.sub(r"\..*", ".*", name) for name in paper.categories)}  # cs.AI fits cs.* too
+    placed = not config.categories or not areas.isdisjoint(config.categories)
+    found = bool(stored) or (all(groups) and not excluded and placed and paper.published >= stamp(config.since))
+    facts = {"groups": groups, "excluded": excluded, "placed": placed, "stored": stored, "found": found}
     sys.stdout.write(site.fill("explain.txt.j2", paper=paper, title=say(paper.title), **facts))
-    return 0
+    return 0, [], ""
 
 
-class LogFormatter(logging.Formatter):
-    """Writes every message, those of the libraries too, on one line that GitHub's runner does not obey."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        return "\n".join(say(line) for line in super().format(record).split("\n"))
+def one_line(record: logging.LogRecord) -> bool:
+    """Make every message, those of the libraries too, lines that GitHub's runner does not obey."""
+    record.msg, record.args, record.exc_info = "\n".join(map(say, record.getMessage().split("\n"))), (), None
+    return True
 
 
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line; what a flag means for others is settled here."""
+def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
+    """Run the command line; `now` stands in for the clock, which is read here and nowhere else."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
     add("--root", type=Path, default=Path(__file__).resolve().parent, metavar="DIR", help="the folder of the list")
@@ -1097,30 +1050,23 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--explain", metavar="ID", help="print why a paper is in the list or not")
     add("-v", "--verbose", action="store_true", help="tell each request")
     options = parser.parse_args(argv)
-    options.summary = Path(target) if (target := os.environ.get("GITHUB_STEP_SUMMARY")) else None
-    options.rebuild |= options.check
-    options.offline |= options.rebuild
+    options.summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    options.offline |= options.rebuild or options.check
     options.dry_run |= options.check
-    return options
-
-
-def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
-    """Run the command line; `now` stands in for the clock, which is read here and nowhere else."""
-    options = parse_arguments(argv)
-    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, force=True)
-    logging.getLogger().handlers[0].setFormatter(LogFormatter())
+    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.WARNING, format="%(message)s", force=True)
+    logging.getLogger().handlers[0].addFilter(one_line)
     LOG.setLevel(logging.DEBUG if options.verbose else logging.INFO)
     try:
-        return (explain if options.explain else update)(options, now or dt.datetime.now(dt.UTC))
-    except UpdaterError as problem:
-        end = problem
-    except KeyboardInterrupt:
-        end = UnavailableError(f"interrupted; {GOES_ON}")
-    LOG.error("%s", end)
+        status, problems, summary = (explain if options.explain else update)(options, now or dt.datetime.now(dt.UTC))
+    except (UpdaterError, KeyboardInterrupt) as problem:
+        end = problem if isinstance(problem, UpdaterError) else UnavailableError(f"interrupted; {GOES_ON}")
+        status, problems, summary = end.status, [str(end)], f"**{escape_markdown(say(end))}**\n"
+    for line in problems:
+        LOG.error("%s", line)
     if options.summary:
-        with options.summary.open("a", encoding="utf-8") as file:
-            file.write(f"**{escape_markdown(say(end))}**\n")
-    return end.status
+        with Path(options.summary).open("a", encoding="utf-8") as file:
+            file.write(summary)
+    return status
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ CASES = {
     "letters": (r"na\"{\i}ve {\O}rsted \L{}ojasiewicz \r{A}ngstr\"om", "naïve Ørsted Łojasiewicz Ångström"),
     "scripts": (r"$x^{2}+y_{10}$, $2^{-k}$, $x_i^2$", "x²+y₁₀, 2⁻ᵏ, xᵢ²"),
     "glued": (r"$\ell_2$-norm, glued$_3$here, $\geq$90\%", "ℓ₂-norm, glued₃here, ≥90%"),
-    "word as a script": (r"$L_{\text{safe}}$", "L_(safe)"),
+    "word as a script": (r"$L_{\text{safe}}$", "L_safe"),
     "alphabets": (r"$\mathcal{L}$ $\mathbb{R}^n$ $\mathbb R$", "L Rⁿ R"),
     "fonts": (r"$\mathrm{TPR}$ $\mathbf{x}$ $\mathit{ab}$", "TPR x ab"),
     "hats": (r"$\hat{y}$ and $\hat\theta$", "ŷ and θ"),
