@@ -30,7 +30,7 @@ import sys
 import time
 import traceback
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.entities import html5
 from pathlib import Path
@@ -593,7 +593,7 @@ def make_row(paper: Paper, domains: tuple[Domain, ...]) -> Row:
 
 # ---------------------------------------------------------------- input and output
 
-OURS = re.compile(r"articles/(?:(?:\d{4}-\d\d(?:-\d+)?|domain-[a-z0-9-]+|README)\.md|feed\.xml|data/[\d-]{7}\.jsonl)")
+OURS = re.compile(r"articles/(?:(?:\d{4}-\d\d(?:-\d+)?|domain-[a-z0-9-]+|README)\.md|feed\.xml|data/.+)")
 FENCE = re.compile(r"^ {0,3}(?:(`{3,})[^`\n]*|(~{3,}).*)$(?s:.*?)(?:^ {0,3}(?:\1`*|\2~*)[ \t\r]*$|\Z)", re.MULTILINE)
 
 
@@ -647,7 +647,7 @@ class Site:
         self.sources, self.title = digest("\0".join(texts)), clean(heading[1]) if heading else "Papers"
         self.coverage = Coverage.of(self.config, read_text(root, COVERAGE) if (root / COVERAGE).exists() else None)
         self.index = Index.from_text(read_text(root, INDEX)) if (root / INDEX).exists() else Index()
-        self.changed: dict[str, dict[str, Paper]] = {}  # months, kept until they are written
+        self.changed: dict[str, str] = {}  # new texts of store files, by path, oldest month first
         xml = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / "templates"), undefined=jinja2.StrictUndefined, autoescape=True,
             trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
@@ -663,17 +663,15 @@ class Site:
 
     def text(self, month: str) -> str:
         """Return the store file of a month, "" if there is none."""
-        if month in self.changed:
-            return "".join(self.changed[month][i].line() for i in sorted(self.changed[month], key=announced))
         name = STORE.format(month)
-        return read_text(self.root, name) if (self.root / name).exists() else ""
+        return self.changed.get(name) or (read_text(self.root, name) if (self.root / name).exists() else "")
 
-    def papers(self, month: str, ids: Iterable[str] | None = None) -> dict[str, Paper]:
+    def papers(self, month: str, ids: Collection[str] | None = None) -> dict[str, Paper]:
         """Return the papers of a month by id, or only these; UpdaterError names the line that is no paper."""
-        name, wanted, papers = STORE.format(month), ids if ids is None else set(ids), dict[str, Paper]()
+        name, papers = STORE.format(month), dict[str, Paper]()
         for number, line in enumerate(self.text(month).split("\n"), 1):
             arxiv_id = line[8:40].partition('"')[0]  # behind {"id": "
-            if not line.strip() or (wanted is not None and arxiv_id not in wanted):
+            if not line.strip() or (ids is not None and arxiv_id not in ids):
                 continue
             try:
                 paper, wrong = Paper.from_line(line), "it is there twice, or not where it belongs"
@@ -697,20 +695,9 @@ class Site:
             for paper in received:
                 merged[paper.id] = merged.get(paper.id, paper).merged(paper)
             if merged != stored:
-                self.changed[month] = merged
+                self.changed[STORE.format(month)] = "".join(merged[i].line() for i in sorted(merged, key=announced))
                 report.new += [i for i in merged if i not in stored]
                 report.revised += [i for i, known in stored.items() if merged[i].version > known.version]
-
-    def digests(self) -> dict[str, str]:
-        """Return the digests of store and pages; a file that is much older than the index is as that knows it."""
-        known, found = self.index.files, dict[str, str]()
-        trusted = (self.root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if known else 0
-        for path in itertools.chain(self.root.glob("articles/*.*"), self.root.glob("articles/data/*.jsonl")):
-            name = path.relative_to(self.root).as_posix()
-            if OURS.fullmatch(name) and path.is_file():
-                old = name in known and path.stat().st_mtime_ns < trusted
-                found[name] = known[name] if old else digest(path.read_bytes())
-        return found
 
     def fill(self, template: str, /, **context: object) -> str:
         """Fill a template; UpdaterError names it and its line."""
@@ -723,9 +710,9 @@ class Site:
 
 
 def write(root: Path, texts: Mapping[str, str | None], *, dry: bool) -> tuple[int, list[str]]:
-    """Give files new texts, None removes one: written beside the old ones first, put in place in this order at the end.
+    """Put new texts in place, in this order, None for a file that goes: all, or by UpdaterError none; `dry`: tell how.
 
-    They keep their line ends and modes. Return how many change; if `dry`, how they would, and nothing is written.
+    A file keeps its line ends and its mode. Return how many change, and if `dry` the differences.
     """
     ready: dict[Path, Path | None] = {}  # place -> temporary file, None: to be removed
     diff: list[str] = []
@@ -793,7 +780,7 @@ def fixed_pages(site: Site, months: Mapping[str, Mapping[str, str]]) -> tuple[In
         newest[name] = list(itertools.islice(itertools.chain.from_iterable(ids), LISTED))
     wanted = sorted({*itertools.chain(*newest.values())}, key=announced)
     for month, group in itertools.groupby(wanted, month_of):  # of each month only their lines are read
-        papers |= site.papers(month, group)
+        papers |= site.papers(month, {*group})
     lists = {name: [make_row(papers[i], domains) for i in ids] for name, ids in newest.items()}
     index = Index(months=months, latest=max((row.paper.published for row in lists[""]), default=""))
     context = {"index": index, "lists": lists}
@@ -806,13 +793,20 @@ def fixed_pages(site: Site, months: Mapping[str, Mapping[str, str]]) -> tuple[In
 
 
 def render(site: Site, *, rebuild: bool) -> tuple[Index, dict[str, str | None]]:
-    """Return the index of what store, config and templates say, and all pages that may not say it, None: must go."""
-    stored = site.root.glob("articles/data/[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")
-    months, there = sorted({path.stem for path in stored} | site.changed.keys()), site.digests()
+    """Return the index of what store, config and templates say, and what may have to be written, None: must go."""
+    stored = [*site.root.glob("articles/data/[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")]
+    months, known = sorted({path.stem for path in [*stored, *map(Path, site.changed)]}), site.index.files
+    paths = {path.relative_to(site.root).as_posix(): path for path in [*stored, *site.root.glob("articles/*.*")]}
+    paths = {name: path for name, path in paths.items() if OURS.fullmatch(name) and path.is_file()}
+    trusted = (site.root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if known else 0
+    there = {  # a file that is much older than the index is as that knows it
+        name: known[name] if name in known and path.stat().st_mtime_ns < trusted else digest(path.read_bytes())
+        for name, path in paths.items()
+    }
     old = site.index if not rebuild and site.index.fingerprint == site.fingerprint(site.readme) else Index()
-    links, known = ({*itertools.pairwise(["", *each, ""])} for each in (months, old.months))  # a page leads to the next
+    links, linked = ({*itertools.pairwise(["", *each, ""])} for each in (months, old.months))  # of pages to others
     edited = {name for name, _ in there.items() ^ old.files.items()}
-    stale = " ".join([*site.changed, *edited, *itertools.chain(*(links ^ known))])
+    stale = " ".join([*site.changed, *edited, *itertools.chain(*(links ^ linked))])
     if old.files and not stale:
         return old, {}
     ids = {month: old.months[month] for month in old.months if month in months and month not in stale}
@@ -827,8 +821,8 @@ def render(site: Site, *, rebuild: bool) -> tuple[Index, dict[str, str | None]]:
     texts |= pages
     files |= {name: digest(text) for name, text in texts.items() if name != README}  # that is in the fingerprint
     index = dataclasses.replace(index, fingerprint=site.fingerprint(texts[README]), files=dict(sorted(files.items())))
-    left = {name: (site.root / name).read_bytes() for name in sorted(there.keys() - files)}
-    return index, texts | dict.fromkeys(name for name in left if left[name].startswith(GENERATED.encode()))
+    left = (name for name in sorted(there.keys() - files) if paths[name].read_bytes().startswith(GENERATED.encode()))
+    return index, texts | dict.fromkeys(left) | site.changed
 
 
 # ---------------------------------------------------------------- arXiv
@@ -1053,7 +1047,6 @@ def update(options: argparse.Namespace, now: dt.datetime) -> int:
         site, today = Site(options.root), options.until or now
         report = Report() if options.offline else gather(site, options, today)
         index, texts = render(site, rebuild=options.rebuild)
-        texts |= {STORE.format(month): site.text(month) for month in sorted(site.changed)}
         if report.coverage:
             texts[COVERAGE] = json.dumps(dataclasses.asdict(report.coverage), indent=1) + "\n"
         if index is not site.index:
