@@ -52,7 +52,7 @@ MAX_RECORD, MAX_AUTHORS = 100_000, 4_000  # characters of a paper, and names: ab
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 MAX_LINE = 4_096  # bytes; code search drops files with more than one longer line
 PAGE_ROWS = 80  # lines of that length stay below the 350 KiB of code search, and the 500 KiB that GitHub shows
-LISTED, NEAR_MISSES = 200, 10  # the newest papers, of all and of each domain, that templates can show
+LISTED, NEAR_MISSES = 200, 10  # LISTED: newest papers of all, and of each domain, that templates choose from
 CHECKOUT = 600  # seconds in which git lays out a tree: within them the age of a file says nothing
 FIRST_YEAR = "1991"  # arXiv's first
 API = "https://export.arxiv.org/api/query"
@@ -251,7 +251,7 @@ class Index:
     fingerprint: str = ""  # of all that the pages are made of, but for the store
     latest: str = ""  # `published`, of the papers announced last
     files: Mapping[str, str] = field(default_factory=dict)  # digests of store and pages, by path
-    months: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # ids of a domain, "" of all that are shown
+    months: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # ids shown, by domain, "" of all
 
     def count(self, domain: str = "", months: Iterable[str] | None = None) -> int:
         """Return the number of papers of a domain, or of all, in all months or some."""
@@ -754,9 +754,8 @@ def locked(root: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            for folder in (root, root / "articles", root / "articles/data"):
-                for left in folder.glob(f"{TEMPORARY}*"):
-                    left.unlink()
+            for left in [path for at in ("", "articles/", "articles/data/") for path in root.glob(f"{at}{TEMPORARY}*")]:
+                left.unlink()
 
 
 def month_pages(site: Site, before: str, month: str, after: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -797,12 +796,11 @@ def render(site: Site, *, rebuild: bool) -> tuple[Index, dict[str, str | None]]:
     stored = [*site.root.glob("articles/data/[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")]
     months, known = sorted({path.stem for path in [*stored, *map(Path, site.changed)]}), site.index.files
     paths = {path.relative_to(site.root).as_posix(): path for path in [*stored, *site.root.glob("articles/*.*")]}
-    paths = {name: path for name, path in paths.items() if OURS.fullmatch(name) and path.is_file()}
     trusted = (site.root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if known else 0
     there = {  # a file that is much older than the index is as that knows it
         name: known[name] if name in known and path.stat().st_mtime_ns < trusted else digest(path.read_bytes())
-        for name, path in paths.items()
-    }
+        for name, path in paths.items() if OURS.fullmatch(name) and path.is_file()
+    }  # fmt: skip
     old = site.index if not rebuild and site.index.fingerprint == site.fingerprint(site.readme) else Index()
     links, linked = ({*itertools.pairwise(["", *each, ""])} for each in (months, old.months))  # of pages to others
     edited = {name for name, _ in there.items() ^ old.files.items()}
