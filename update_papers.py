@@ -29,7 +29,7 @@ import sys
 import time
 import traceback
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.entities import html5
 from pathlib import Path
@@ -51,7 +51,7 @@ MAX_BODY = 64 * 1024 * 1024  # bytes of one answer; 2,000 full records measure a
 MAX_RECORD, MAX_AUTHORS = 120_000, 4_000  # characters of a paper's line, and names: above any real record
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 PAGE_ROWS = 80  # lines of 4,096 bytes: code search drops files with longer ones or over 350 KiB, GitHub shows 500 KiB
-ARCHIVE_ROWS, DOMAIN_ROWS, FEED_ROWS, NEAR_MISSES = 100, 200, 50, 10
+LISTED, NEAR_MISSES = 200, 10  # LISTED: newest papers of all, and of each domain, that templates choose from
 CHECKOUT = 600  # seconds in which git lays out a tree: within them the age of a file says nothing
 API = "https://export.arxiv.org/api/query"
 RETRIED = frozenset({406, 429, 500, 502, 503, 504})  # overload; every other refusal is final
@@ -220,35 +220,17 @@ class Paper:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MonthFacts:
-    """What is known of a month without opening it; hidden papers do not count."""
-
-    around: Sequence[str]  # the months before and after
-    files: Mapping[str, str]  # hashes of its store file and pages, by path
-    latest: str  # `published`
-    ids: Mapping[str, str]  # by domain, "" of all, between spaces, oldest first
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Index:
     """What a run knows of the files that it does not open: derived from the store, never above it."""
 
     fingerprint: str = ""  # of all that the pages are made of, but for the store
-    months: Mapping[str, MonthFacts] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)  # hashes of the pages that are of no month, by path
+    latest: str = ""  # `published`, of the papers announced last
+    files: Mapping[str, str] = field(default_factory=dict)  # digests of store and pages, by path
+    months: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # ids shown, by domain, "" of all
 
     def count(self, domain: str = "", months: Iterable[str] | None = None) -> int:
         """Return the number of papers of a domain, or of all, in all months or some."""
-        return sum(len(self.months[month].ids[domain].split()) for month in (self.months if months is None else months))
-
-    def newest(self, domain: str, most: int) -> list[str]:
-        """Return the newest ids of a domain, "" for all, latest first."""
-        ids = (reversed(self.months[month].ids[domain].split()) for month in sorted(self.months, reverse=True))
-        return list(itertools.islice(itertools.chain.from_iterable(ids), most))
-
-    def latest(self) -> str:
-        """Return the latest `published`, "" if there is no paper."""
-        return max((facts.latest for facts in self.months.values()), default="")
+        return sum(len(self.months[month][domain].split()) for month in (self.months if months is None else months))
 
     def text(self) -> str:
         """Return the index as a file, with a checksum against hand edits and merges."""
@@ -261,8 +243,7 @@ class Index:
         with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
             facts = json.loads(text)
             if facts.pop("checksum") == digest(json.dumps(facts)):
-                months = {month: MonthFacts(**known) for month, known in facts["months"].items()}
-                return cls(**facts | {"months": months})
+                return cls(**facts)
         return cls()
 
 
@@ -543,7 +524,7 @@ make_row = functools.lru_cache(maxsize=8_192)(Row)  # about what the fixed pages
 
 # ---------------------------------------------------------------- input and output
 
-OUR_PAGE = re.compile(r"articles/(?:\d{4}-\d\d(?:-\d+)?|domain-[a-z0-9-]+)\.md")
+OURS = re.compile(r"articles/(?:(?:\d{4}-\d\d(?:-\d+)?|domain-[a-z0-9-]+|README)\.md|feed\.xml|data/.+)")
 FENCE = re.compile(r"^ {0,3}(?:(`{3,})[^`\n]*|(~{3,}).*)$(?s:.*?)(?:^ {0,3}(?:\1`*|\2~*)[ \t\r]*$|\Z)", re.MULTILINE)
 
 
@@ -562,10 +543,10 @@ def find_block(text: str, name: str) -> tuple[int, int] | None:
 
 
 def splice(text: str, name: str, block: str) -> str:
-    """Put `block` between the markers of `name`, with the line ends of the markers; all else stays as it is."""
-    begin, end = find_block(text, name) or (len(text), len(text))
+    """Put `block` between the markers of `name`, if any, with their line ends; all else stays as it is."""
+    begin, end = find_block(text, name) or (0, 0)
     line_end = "\r\n" if text[:begin].endswith("\r\n") else "\n"
-    return text[:begin] + block.replace("\n", line_end) + text[end:]
+    return text[:begin] + block.replace("\n", line_end) * bool(begin) + text[end:]
 
 
 def read_text(root: Path, name: str) -> str:
@@ -597,8 +578,7 @@ class Site:
         self.sources, self.title = digest("\0".join(texts)), clean(heading[1]) if heading else "Papers"
         self.coverage = Coverage.of(self.config, read_text(root, COVERAGE) if (root / COVERAGE).exists() else None)
         self.index = Index.from_text(read_text(root, INDEX)) if (root / INDEX).exists() else Index()
-        self.trusted = (root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if self.index.fingerprint else 0
-        self.changed: dict[str, dict[str, Paper]] = {}  # months, kept until they are written
+        self.changed: dict[str, str] = {}  # new texts of store files, by path, oldest month first
         xml = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / "templates"), undefined=jinja2.StrictUndefined, autoescape=True,
             trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
@@ -612,71 +592,43 @@ class Site:
         blocks = [readme[slice(*(find_block(readme, name) or (0, 0)))] for name in BLOCKS]
         return digest("\0".join([self.sources, self.title, *blocks]))
 
-    def months(self) -> list[str]:
-        """Return the months that have papers, oldest first."""
-        stored = (self.root / "articles/data").glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")
-        return sorted({path.stem for path in stored} | set(self.changed))
-
     def text(self, month: str) -> str:
         """Return the store file of a month, "" if there is none."""
-        if month in self.changed:
-            return "".join(self.changed[month][i].line() for i in sorted(self.changed[month], key=announced))
         name = STORE.format(month)
-        return read_text(self.root, name) if (self.root / name).exists() else ""
+        return self.changed.get(name) or (read_text(self.root, name) if (self.root / name).exists() else "")
 
-    def papers(self, month: str, ids: Iterable[str] | None = None) -> dict[str, Paper]:
+    def papers(self, month: str, ids: Collection[str] | None = None) -> dict[str, Paper]:
         """Return the papers of a month by id, or only these; UpdaterError names the line that is no paper."""
-        papers: dict[str, Paper] = {}
-        name, wanted = STORE.format(month), None if ids is None else {f'{{"id": "{i}"' for i in ids}
+        name, papers = STORE.format(month), dict[str, Paper]()
         for number, line in enumerate(self.text(month).split("\n"), 1):
-            if not line.strip() or (wanted is not None and line.partition(",")[0] not in wanted):
+            arxiv_id = line[8:40].partition('"')[0]  # behind {"id": "
+            if not line.strip() or (ids is not None and arxiv_id not in ids):
                 continue
-            place, remedy = f"{name}, line {number}", f"bring it back with: git checkout HEAD -- {name}"
             try:
-                paper = Paper.from_line(line)
+                paper, wrong = Paper.from_line(line), "it is there twice, or not where it belongs"
             except (ValueError, TypeError, AttributeError) as problem:
-                raise UpdaterError(f"{place}: no paper ({say(problem)}); {remedy}") from problem
-            if paper.id in papers or month_of(paper.id) != month or not line.startswith(f'{{"id": "{paper.id}",'):
-                raise UpdaterError(f"{place}: {paper.id} is there twice, or not where it belongs; {remedy}")
-            papers[paper.id] = paper
+                paper, wrong = None, say(problem)
+            if not paper or paper.id in papers or paper.id != arxiv_id or month_of(arxiv_id) != month:
+                remedy = f"bring it back with: git checkout HEAD -- {name}"
+                raise UpdaterError(f"{name}, line {number}: no paper ({wrong}); {remedy}")
+            papers[arxiv_id] = paper
         return papers
-
-    def rows(self, ids: Iterable[str]) -> dict[str, Row]:
-        """Return the rows of papers by id; of each month only their lines are read."""
-        months = itertools.groupby(sorted(set(ids), key=announced), month_of)
-        papers = itertools.chain.from_iterable(self.papers(month, group).values() for month, group in months)
-        return {paper.id: make_row(paper, self.config.domains) for paper in papers}
 
     def add(self, papers: Iterable[Paper], report: Report) -> None:
         """Merge papers into the store, and report which are new and which have a new version."""
         in_order = sorted(papers, key=lambda paper: announced(paper.id))
         for month, group in itertools.groupby(in_order, lambda paper: month_of(paper.id)):
-            lines, received = set(self.text(month).split("\n")), list(group)
-            if all(paper.line().rstrip("\n") in lines for paper in received):
+            received = list(group)
+            if {paper.line().rstrip("\n") for paper in received}.issubset(self.text(month).split("\n")):
                 continue  # nothing to read, nothing to merge
             stored = self.papers(month)
             merged = dict(stored)
             for paper in received:
-                merged[paper.id] = merged[paper.id].merged(paper) if paper.id in merged else paper
+                merged[paper.id] = merged.get(paper.id, paper).merged(paper)
             if merged != stored:
-                self.changed[month] = merged
+                self.changed[STORE.format(month)] = "".join(merged[i].line() for i in sorted(merged, key=announced))
                 report.new += [i for i in merged if i not in stored]
                 report.revised += [i for i, known in stored.items() if merged[i].version > known.version]
-
-    def fresh(self, files: Mapping[str, str]) -> bool:
-        """Say whether files are as the index knows them; those that are much older than it need no look."""
-        known = {self.root / name: known for name, known in files.items()}
-        return all(
-            path.is_file() and (path.stat().st_mtime_ns < self.trusted or digest(path.read_bytes()) == known[path])
-            for path in known
-        )
-
-    def leftovers(self, index: Index) -> list[str]:
-        """Return the generated pages that the index does not know."""
-        known = set(index.files).union(*(facts.files for facts in index.months.values()))
-        pages = {f"articles/{path.name}": path for path in (self.root / "articles").glob("*.md") if path.is_file()}
-        ours = [name for name in sorted(pages.keys() - known) if OUR_PAGE.fullmatch(name)]
-        return [name for name in ours if pages[name].read_bytes().startswith(GENERATED.encode())]
 
     def fill(self, template: str, /, **context: object) -> str:
         """Fill a template; UpdaterError names it and its line."""
@@ -740,74 +692,82 @@ def locked(root: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            for folder in (root, root / "articles", root / "articles/data"):
-                for left in folder.glob(f"{TEMPORARY}*"):
-                    left.unlink()
+            for left in [path for at in ("", "articles/", "articles/data/") for path in root.glob(f"{at}{TEMPORARY}*")]:
+                left.unlink()
 
 
-def month_pages(site: Site, month: str, around: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
-    """Return the pages of a month by path: every paper, oldest first."""
-    parts = [rows[at : at + PAGE_ROWS] for at in range(0, len(rows) or 1, PAGE_ROWS)]
-    names = [f"{month}-{number}" if number > 1 else month for number in range(1, len(parts) + 1)]
-    context = {"month": month, "around": around, "names": names}
-    return {
-        f"articles/{name}.md": site.fill("month.md.j2", name=name, rows=part, **context)
-        for name, part in zip(names, parts, strict=True)
-    }
+def month_pages(site: Site, before: str, month: str, after: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the shown ids of a month by domain, and its pages by path: every paper, oldest first."""
+    papers, domains = site.papers(month), site.config.domains
+    rows = [make_row(papers[i], domains) for i in sorted(papers.keys() - set(site.config.exclude), key=announced)]
+    names = [f"{month}-{at // PAGE_ROWS + 1}" if at else month for at in range(0, len(rows) or 1, PAGE_ROWS)]
+    context, pages = {"month": month, "around": (before, after), "names": names}, dict[str, str]()
+    for at, name in enumerate(names):
+        part = rows[at * PAGE_ROWS :][:PAGE_ROWS]
+        pages[f"articles/{name}.md"] = site.fill("month.md.j2", name=name, rows=part, **context)
+    ids = {domain.name: " ".join(row.paper.id for row in rows if domain in row.domains) for domain in domains}
+    return ids | {"": " ".join(row.paper.id for row in rows)}, pages
 
 
-def fixed_pages(site: Site, index: Index) -> dict[str, str]:
-    """Return the pages that any change of the list may change, by path; README.md comes last."""
-    config, latest = site.config, index.newest("", max(site.config.latest + ARCHIVE_ROWS, FEED_ROWS))
-    ids = {domain.page: index.newest(domain.name, DOMAIN_ROWS) for domain in config.domains}
-    rows = site.rows(itertools.chain(latest, *ids.values()))
-    lists = {page: [rows[i] for i in listed] for page, listed in ids.items()}
+def fixed_pages(site: Site, months: Mapping[str, Mapping[str, str]]) -> tuple[Index, dict[str, str]]:
+    """Return what the index says of these months, and the pages that any change may change, by path."""
+    domains, newest, papers = site.config.domains, dict[str, list[str]](), dict[str, Paper]()
+    for name in ("", *(domain.name for domain in domains)):
+        ids = (reversed(months[month][name].split()) for month in sorted(months, reverse=True))
+        newest[name] = list(itertools.islice(itertools.chain.from_iterable(ids), LISTED))
+    wanted = sorted({*itertools.chain(*newest.values())}, key=announced)
+    for month, group in itertools.groupby(wanted, month_of):  # of each month only their lines are read
+        papers |= site.papers(month, {*group})
+    lists = {name: [make_row(papers[i], domains) for i in ids] for name, ids in newest.items()}
+    index = Index(months=months, latest=max((row.paper.published for row in lists[""]), default=""))
     context = {"index": index, "lists": lists}
-    pages = {
-        f"articles/{domain.page}": site.fill("domain.md.j2", domain=domain, rows=lists[domain.page], **context)
-        for domain in config.domains
-    }
-    newest = [rows[i] for i in latest]
-    older = newest[config.latest : config.latest + ARCHIVE_ROWS]
-    pages["articles/README.md"] = site.fill("archive.md.j2", rows=older, **context)
-    pages["articles/feed.xml"] = site.fill("feed.xml.j2", rows=newest[:FEED_ROWS], **context)
-    readme = splice(site.readme, BLOCKS[0], site.fill("latest.md.j2", rows=newest[: config.latest], **context))
-    if find_block(readme, BLOCKS[1]):
-        readme = splice(readme, BLOCKS[1], site.fill("domains.md.j2", **context) if config.domains else "")
-    return pages | {README: readme}
+    pages = {f"articles/{domain.page}": site.fill("domain.md.j2", domain=domain, **context) for domain in domains}
+    pages["articles/README.md"] = site.fill("archive.md.j2", **context)
+    pages["articles/feed.xml"] = site.fill("feed.xml.j2", **context)
+    pages[README] = splice(site.readme, BLOCKS[0], site.fill("latest.md.j2", **context))
+    pages[README] = splice(pages[README], BLOCKS[1], site.fill("domains.md.j2", **context))
+    return index, pages
 
 
 def render(site: Site, staging: Staging, *, rebuild: bool) -> Index:
-    """Stage every page that is not what store, config and templates say, and return the index of what they say."""
-    months, domains = site.months(), site.config.domains
-    old = site.index if not rebuild and site.index.fingerprint == site.fingerprint(site.readme) else Index()
-    around = {month: pair for month, *pair in zip(months, ["", *months], [*months[1:], ""], strict=False)}  # neighbours
-    facts = {
-        month: known for month, known in old.months.items()
-        if month not in site.changed and known.around == around.get(month) and site.fresh(known.files)
+    """Stage every file that is not what store, config and templates say; return the index of what they say."""
+    stored = [*site.root.glob("articles/data/[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")]
+    months, known = sorted({path.stem for path in [*stored, *map(Path, site.changed)]}), site.index.files
+    paths = {path.relative_to(site.root).as_posix(): path for path in [*stored, *site.root.glob("articles/*.*")]}
+    trusted = (site.root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if known else 0
+    there = {  # a file that is much older than the index is as that knows it
+        name: known[name] if name in known and path.stat().st_mtime_ns < trusted else digest(path.read_bytes())
+        for name, path in paths.items() if OURS.fullmatch(name) and path.is_file()
     }  # fmt: skip
-    if old.files and list(facts) == list(old.months) == months and site.fresh(old.files) and not site.leftovers(old):
+    old = site.index if not rebuild and site.index.fingerprint == site.fingerprint(site.readme) else Index()
+    edited = {name for name, _ in there.items() ^ old.files.items()} | site.changed.keys()
+    links, linked = ({*itertools.pairwise(["", *each, ""])} for each in (months, old.months))  # of pages to neighbours
+    stale = {*re.findall(r"\d{4}-\d\d", " ".join(edited)), *itertools.chain(*(links ^ linked))}  # months
+    if old.files and not edited and not stale:
         return old
-    for month in (month for month in months if month not in facts):
-        papers = site.papers(month)
-        rows = [make_row(papers[i], domains) for i in sorted(papers.keys() - set(site.config.exclude), key=announced)]
-        ids = {"": " ".join(row.paper.id for row in rows)}
-        ids |= {d.name: " ".join(row.paper.id for row in rows if d in row.domains) for d in domains}
-        files = {STORE.format(month): digest(site.text(month))}
-        for name, text in month_pages(site, month, around[month], rows).items():
+    ids = {month: old.months[month] for month in months if month in old.months and month not in stale}
+    files = {name: old.files[name] for name in old.files if ids.keys() & {*re.findall(r"\d{4}-\d\d", name)}}
+
+    def stage(pages: Mapping[str, str]) -> None:
+        for name, text in pages.items():
             files[name] = digest(text)
             staging.add(name, text)
-        latest = max((row.paper.published for row in rows), default="")
-        facts[month] = MonthFacts(around=around[month], files=files, latest=latest, ids=ids)
-    index = Index(months={month: facts[month] for month in months})
-    pages = fixed_pages(site, index)
-    for name, text in pages.items():
+
+    for before, month, after in zip(["", *months], months, [*months[1:], ""], strict=False):
+        if month not in ids:
+            ids[month], pages = month_pages(site, before, month, after)
+            stage(pages)
+            files[STORE.format(month)] = digest(site.text(month))
+    index, pages = fixed_pages(site, dict(sorted(ids.items())))
+    stage(pages)
+    fingerprint = site.fingerprint(pages[README])
+    del files[README]  # it is in the fingerprint
+    for name in sorted(there.keys() - files):
+        if paths[name].read_bytes().startswith(GENERATED.encode()):
+            staging.add(name, None)
+    for name, text in site.changed.items():
         staging.add(name, text)
-    files = {name: digest(text) for name, text in pages.items() if name != README}  # that is in the fingerprint
-    index = dataclasses.replace(index, fingerprint=site.fingerprint(pages[README]), files=files)
-    for name in site.leftovers(index):
-        staging.add(name, None)
-    return index
+    return dataclasses.replace(index, fingerprint=fingerprint, files=dict(sorted(files.items())))
 
 
 # ---------------------------------------------------------------- arXiv
@@ -988,13 +948,11 @@ def update(options: argparse.Namespace, now: dt.datetime) -> tuple[int, list[str
         site, staging, today = Site(options.root), Staging(options.root, dry=options.dry_run), options.until or now
         report = Report() if options.offline else gather(site, options, today)
         index = render(site, staging, rebuild=options.rebuild or options.check)
-        for month in sorted(site.changed):
-            staging.add(STORE.format(month), site.text(month))
         if report.coverage:
             staging.add(COVERAGE, json.dumps(dataclasses.asdict(report.coverage), indent=1) + "\n")
         if index is not site.index:
             staging.add(INDEX, index.text())
-        days = (today - parse_moment(index.latest() or stamp(site.config.since))).days
+        days = (today - parse_moment(index.latest or stamp(site.config.since))).days
         if 0 < site.config.stale_after_days < days and not (options.offline or options.feed):
             still = f"its newest paper is {days} days old, more than stale_after_days ({site.config.stale_after_days})"
             report.problems.append(f"the list stands still: {still}; look at the keywords and at arXiv")

@@ -20,14 +20,14 @@ from update_papers import GENERATED, INDEX
 MONTHS = ["9901", "2401", "2402", "2403", "2404", "2405"]
 TOPICS = ["attack", "backup", "coffee"]  # of one length, and the only words that domains look for
 DOMAINS = {topic.title(): {"about": topic, "terms": [topic]} for topic in TOPICS}
-KNOWN = "{{ title }} {{ index.months | list }} {{ index.count() }} {{ index.latest() }} {{ lists }}\n"
+KNOWN = "{{ title }} {{ index.months | list }} {{ index.count() }} {{ index.latest }} {{ lists }}\n"
 LINES = "{% for row in rows %}{{ row }}\n{% endfor %}"
 TEMPLATES = {  # they show all that templates can show, and are quickly read
     "month": "{{ generated }}\n{{ name }} {{ names }} {{ around }}\n" + LINES,
-    "domain": "{{ generated }}\n{{ domain }} " + KNOWN + LINES,
-    "archive": "{{ generated }}\n" + KNOWN + LINES,
-    "feed.xml": KNOWN + LINES,
-    "latest": KNOWN + LINES,
+    "domain": "{{ generated }}\n{{ domain }} " + KNOWN,
+    "archive": "{{ generated }}\n" + KNOWN,
+    "feed.xml": KNOWN,
+    "latest": KNOWN + "{{ lists[''][:config.latest] }}\n",
     "domains": KNOWN,
 }
 Facts = dict[str, Any]
@@ -45,7 +45,7 @@ def about(topics: str, number: int = 1, month: str = "2405", version: int = 1) -
 @contextmanager
 def small_list(*papers: Facts) -> Iterator[Path]:
     """Make a list whose pages show so few papers that their limits matter, and fill it."""
-    limits = {"DOMAIN_ROWS": 2, "ARCHIVE_ROWS": 2, "FEED_ROWS": 3, "PAGE_ROWS": 2}
+    limits = {"LISTED": 2, "PAGE_ROWS": 2}
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for name, limit in limits.items():
             patch.setattr(update_papers, name, limit)
