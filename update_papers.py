@@ -405,9 +405,9 @@ def parse_config(text: str) -> Config:
 
 SIGNS = {name[:-1]: sign for name, sign in html5.items() if name.endswith(";")}  # HTML's names are TeX's, but for these
 SIGNS |= re.findall(r"(\S+?)=(\S*)", (
-    "to=→ gets=← infty=∞ neq=≠ ldots=… dots=… cdots=⋯ cdot=· circ=° sqrt=√ ss=ß i=\u0131 l=ł L=Ł o=ø O=Ø ae=æ AE=Æ "
-    "aa=å AA=Å left= right= big= Big= bigl= bigr= displaystyle= em= bf= rm= tt= it= sc= par= hat= num= ac= mathbb= "
-    "mathcal= (=$ )=$ [=$ ]=$ log=log ln=ln exp=exp max=max min=min sup=sup inf=inf lim=lim arg=arg sin=sin cos=cos"
+    "to=→ gets=← infty=∞ neq=≠ ldots=… dots=… cdots=⋯ cdot=· circ=° varepsilon=ε varphi=φ sqrt=√ sup=sup ss=ß i=\u0131 "
+    "l=ł L=Ł o=ø O=Ø ae=æ AE=Æ aa=å AA=Å left= right= big= Big= bigl= bigr= displaystyle= em= bf= rm= tt= it= sc= par= "
+    "hat= num= ac= mathbb= mathcal= (=$ )=$ [=$ ]=$"
 ))  # fmt: skip
 MARKS = {mark: chr(0x300 + at) for at, mark in enumerate("`'^~=_u.\"_rHv")} | {"c": "\u0327", "k": "\u0328"}
 MARKS |= {"d": "\u0323", "hat": "\u0302", "tilde": "\u0303", "bar": "\u0304"}
@@ -505,21 +505,30 @@ def fit(text: str, room: int) -> str:
     return text if len(escape_markdown(text).encode()) <= room else fit(text[: len(text) * 7 // 8], room)
 
 
-class Row(SimpleNamespace):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
     """A paper as the templates see it: plain text, not yet escaped, and short enough for a line of 4,096 bytes."""
 
-    def __init__(self, paper: Paper, domains: Iterable[Domain]) -> None:
-        """Work out what its texts tell."""
-        self.paper, self.title = paper, LinkText(fit(tex_to_text(paper.title), 500))
-        names = [fit(tex_to_text(name), 300) for name in paper.authors[:2]] + ["et al."] * bool(paper.authors[2:])
-        self.authors, abstract = ", ".join(names), fit(tex_to_text(paper.abstract), 2_900)
-        _, self.lead, self.rest = re.split(r"\A(.{1,80}(?!\S)|\S*)\s*", abstract, maxsplit=1)  # lead stands unopened
-        code = CODE.search(f"{paper.abstract} {paper.comment}".replace("\\_", "_"))
-        self.code = Markdown(f"https://{code[1].removesuffix('.git')}" if code else "")  # CODE lets no odd sign through
-        self.domains = [domain for domain in domains if hits(domain.terms, paper)]
+    paper: Paper
+    title: LinkText
+    authors: str
+    lead: str  # the beginning of the abstract, which stands unopened
+    rest: str
+    code: Markdown  # address of its repository: CODE lets nothing through that needs an escape
+    domains: tuple[Domain, ...]
 
 
-make_row = functools.lru_cache(maxsize=8_192)(Row)  # about what the fixed pages and a month show
+@functools.lru_cache(maxsize=8_192)  # about what the fixed pages and a month show
+def make_row(paper: Paper, domains: tuple[Domain, ...]) -> Row:
+    """Return the row of a paper, with what its texts tell."""
+    names = [fit(tex_to_text(name), 300) for name in paper.authors[:2]] + ["et al."] * bool(paper.authors[2:])
+    _, lead, rest = re.split(r"\A(.{1,80}(?!\S)|\S*)\s*", fit(tex_to_text(paper.abstract), 2_900), maxsplit=1)
+    code = CODE.search(f"{paper.abstract} {paper.comment}".replace("\\_", "_"))
+    return Row(
+        paper=paper, title=LinkText(fit(tex_to_text(paper.title), 500)), authors=", ".join(names), lead=lead, rest=rest,
+        code=Markdown(f"https://{code[1].removesuffix('.git')}" if code else ""),
+        domains=tuple(domain for domain in domains if hits(domain.terms, paper)),
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- input and output
@@ -785,6 +794,7 @@ def check_page(body: bytes, start: int) -> tuple[int, bytes]:
     if feed.tag != f"{atom}feed" or b"<!DOCTYPE" in body:
         raise BadAnswerError("an answer that is no plain Atom feed")
     # The client skips entries without an id or a date and stumbles over odd dates: these are refused by name later.
+    mended = False
     for entry, tag in itertools.product(entries, ("id", "published", "updated")):
         if "/api/errors" in (text := entry.findtext(atom + tag, "")):
             raise BadAnswerError(f"an error instead of papers: {say(entry.findtext(f'{atom}summary', ''))[:200]}")
@@ -792,11 +802,11 @@ def check_page(body: bytes, start: int) -> tuple[int, bytes]:
             if text and (tag == "id" or parse_moment(text)):
                 continue
         entry.insert(0, etree.Element(atom + tag))  # the client reads the first
-        entry[0].text = "none" if tag == "id" else "1066-10-14T00:00:00Z"
+        entry[0].text, mended = "none" if tag == "id" else "1066-10-14T00:00:00Z", True
     if total > start and not (total and entries):  # from -1 on there must be some
         gone = f"no paper where there were some; if that is right, delete {COVERAGE} to ask from `since` anew"
         raise BadAnswerError(f"{total} papers announced and none given" if total else gone)
-    return total, etree.tostring(feed)
+    return total, etree.tostring(feed) if mended else body
 
 
 class Transport(requests.Session):
