@@ -68,7 +68,7 @@ ID = re.compile(
 )
 TERM = r'(?:(?:ti|abs|au|co):)?(?![a-z]+:\S)[^"“”\\\n]*[^\W_][^"“”\\\n]*', "jailbreak or ti:safety, without quotes", str
 PLAIN_ID = rf"(?!.*v\d){ID.pattern}", "2511.21590, without version", str
-DAYS, SECONDS = (r"\d{1,6}", "a number of days", int), (r"\d{1,5}(?:\.\d+)?", "a number of seconds", float)
+SECONDS = r"\d{1,5}(?:\.\d+)?", "seconds, 0 to 99999", float
 LOG = logging.getLogger("update_papers")
 Markdown = Markup  # text that is escaped already
 
@@ -126,8 +126,8 @@ class Config:
     categories: Annotated[tuple[str, ...], [(r"[a-z-]+(?:\.(?:[A-Za-z-]+|\*))?", "cs.CR or cs.*", str), 0]]
     since: Annotated[dt.datetime, (r"(?!0000)\d{4}-\d\d-\d\d", "a day such as 2024-09-12", parse_moment)]
     latest: Annotated[int, (r"[1-9]\d?|100", "1 to 100", int, 20)]  # more would make README.md too long to be shown
-    lookback_days: Annotated[int, (*DAYS, 100)]  # the longest delay of an announcement that was seen was 100 days
-    stale_after_days: Annotated[int, (*DAYS, 14)]  # 0 switches it off
+    lookback_days: Annotated[int, (r"\d{1,4}", "days, 0 to 9999", int, 100)]  # the longest delay that was seen was 100
+    stale_after_days: Annotated[int, (r"\d{1,6}", "days, 0 to 999999", int, 14)]  # 0 switches it off
     include: Annotated[tuple[str, ...], [PLAIN_ID, 0]]
     exclude: Annotated[tuple[str, ...], [PLAIN_ID, 0]]
     domains: Annotated[tuple[Domain, ...], {"*": {"about": (r"(?s).*\w.*", "some words", str), "terms": [TERM, 1]}}]
@@ -406,15 +406,17 @@ def parse_config(text: str) -> Config:
 SIGNS = {name[:-1]: sign for name, sign in html5.items() if name.endswith(";")}  # HTML's names are TeX's, but for these
 SIGNS |= re.findall(r"(\S+?)=(\S*)", (
     "to=→ gets=← infty=∞ neq=≠ ldots=… dots=… cdots=⋯ cdot=· circ=° varepsilon=ε varphi=φ sqrt=√ sup=sup ss=ß i=\u0131 "
-    "l=ł L=Ł o=ø O=Ø ae=æ AE=Æ aa=å AA=Å left= right= big= Big= bigl= bigr= displaystyle= em= bf= rm= tt= it= sc= par= "
-    "hat= num= ac= mathbb= mathcal= (=$ )=$ [=$ ]=$"
+    "l=ł L=Ł o=ø O=Ø ae=æ AE=Æ aa=å AA=Å left= right= big= Big= bigl= bigr= displaystyle= em= bf= rm= tt= it= sc= "
+    "par= xspace= hat= bar= tilde= num= ac= mathbb= mathcal= (=$ )=$ [=$ ]=$"
 ))  # fmt: skip
 MARKS = {mark: chr(0x300 + at) for at, mark in enumerate("`'^~=_u.\"_rHv")} | {"c": "\u0327", "k": "\u0328"}
 MARKS |= {"d": "\u0323", "hat": "\u0302", "tilde": "\u0303", "bar": "\u0304"}
 SCRIPTS = {unicodedata.decomposition(chr(code)): chr(code) for code in range(0x3000)} | {"<super> 00B0": "°"}
 # From a dollar that no price begins with.
 FORMULA = re.compile(r"(?<!US)\$\$?(?!\d[\d.,KMBkmb+]*(?:\s+[A-Za-z]{2}|\s*-?\s*\$\d))([^$]+)\$\$?")
-ACCENT = re.compile(r"\\([`'^\"~=.]|(?:hat|tilde|bar)(?=\{)|[uvHcdkr](?![a-zA-Z]))\s*(?:\{\\?([a-zA-Z])\}|\\?(\w))")
+ACCENT = re.compile(
+    r"\\([`'^\"~=.]|(?:hat|tilde|bar)(?=\{)|[uvHcdkr](?![a-zA-Z]))\s*(?:\{\\?([a-zA-Z])\}|\\?([a-zA-Z]))"
+)
 GROUP = re.compile(r"(?:\\([A-Za-z]+)\*?(?:\[[^][]*\])?\s*|([\^_]))\{([^{}]*)\}(?(1)(?:\{([^{}]*)\})?)")
 DROPPED = re.compile(r"[Cc]ite\w*|(?:\w*[^h])?ref|label|[vh]space|begin|end")
 WORD, ENDING = re.compile(r"[^\W_]+"), re.compile(r"(?<=\w{3})(?:ies|ing|ed|e?s|e|y)(?= )")
@@ -424,7 +426,8 @@ ENTITIES = {"<": "&lt;", "&": "&amp;", "$": "<span>$</span>", ":": "<span>:</spa
 # Up to the punctuation that closes a sentence.
 ADDRESS = re.compile(r"(?i)(?<![a-z])((?:(?:https?|ftp)://|www\.)[^\s<>\"]*[^\s<>\"?!.,:;*_~'`|\\$(){}\[\]])")
 HOSTS = r"github\.com|gitlab\.com|huggingface\.co|bitbucket\.org|codeberg\.org"
-CODE = re.compile(rf"\b((?:{HOSTS})/(?:(?:datasets|spaces)/)?[\w-][\w.-]*/[\w.-]*\w)", re.ASCII | re.IGNORECASE)
+CODE = re.compile(rf"(?ai)\b((?:{HOSTS})/(?:(?:datasets|spaces)/)?[\w-][\w.-]{{0,99}}/[\w.-]{{0,99}}\w)")
+
 
 
 def clean(text: str) -> str:
@@ -445,17 +448,24 @@ def fold(text: str) -> str:
     return ENDING.sub("", f" {' '.join(WORD.findall(text.lower()))} ")
 
 
+def split_term(term: str) -> tuple[str, str]:
+    """Return where a term is looked for, "" for title and abstract, and its words."""
+    prefix, colon, words = term.partition(":")
+    return (prefix, words.strip()) if colon and prefix in {"ti", "abs", "au", "co"} else ("", term.strip())
+
+
 def clause(term: str) -> str:
     """Return the query for a term."""
-    prefix, _, words = term.rpartition(":")
-    return " OR ".join(f'{place}:"{words.strip()}"' for place in ([prefix] if prefix else ["ti", "abs"]))
+    prefix, words = split_term(term)
+    return " OR ".join(f'{place}:"{words}"' for place in ([prefix] if prefix else ["ti", "abs"]))
 
 
 def hits(terms: Iterable[str], paper: Paper) -> list[str]:
     """Return the terms that a paper has, nearly as arXiv finds them."""
     texts = {"ti": fold(paper.title), "abs": fold(paper.abstract)}
     texts |= {"": texts["ti"] + texts["abs"], "au": fold("; ".join(paper.authors)), "co": fold(paper.comment)}
-    return [term for term in terms if fold(term.rpartition(":")[2]) in texts[term.rpartition(":")[0]]]
+    parts = {term: split_term(term) for term in terms}
+    return [term for term, (place, words) in parts.items() if fold(words) in texts[place]]
 
 
 def read_group(found: re.Match[str]) -> str:
@@ -522,10 +532,10 @@ class Row:
 def make_row(paper: Paper, domains: tuple[Domain, ...]) -> Row:
     """Return the row of a paper, with what its texts tell."""
     names = [fit(tex_to_text(name), 300) for name in paper.authors[:2]] + ["et al."] * bool(paper.authors[2:])
-    _, lead, rest = re.split(r"\A(.{1,80}(?!\S)|\S*)\s*", fit(tex_to_text(paper.abstract), 2_900), maxsplit=1)
+    _, lead, rest = re.split(r"\A(.{1,80}(?!\S)|\S*)\s*", fit(tex_to_text(paper.abstract), 2_700), maxsplit=1)
     code = CODE.search(f"{paper.abstract} {paper.comment}".replace("\\_", "_"))
     return Row(
-        paper=paper, title=LinkText(fit(tex_to_text(paper.title), 500)), authors=", ".join(names), lead=lead, rest=rest,
+        paper=paper, title=LinkText(fit(tex_to_text(paper.title), 450)), authors=", ".join(names), lead=lead, rest=rest,
         code=Markdown(f"https://{code[1].removesuffix('.git')}" if code else ""),
         domains=tuple(domain for domain in domains if hits(domain.terms, paper)),
     )  # fmt: skip
@@ -558,13 +568,18 @@ def splice(text: str, name: str, block: str) -> str:
     return text[:begin] + block.replace("\n", line_end) * bool(begin) + text[end:]
 
 
-def read_text(root: Path, name: str) -> str:
-    """Read a file as it is, odd bytes too; UpdaterError: it can't be read, or git left a conflict in it."""
+def read_bytes(root: Path, name: str) -> bytes:
+    """Read a file; UpdaterError: it can't be read."""
     try:
-        text = (root / name).read_bytes().decode("utf-8", "surrogateescape")
+        return (root / name).read_bytes()
     except OSError as problem:
         raise UpdaterError(f"{name}: {problem.strerror}; bring it back, or correct --root") from problem
-    if found := re.search(r"^<{7}(?!<)", text, re.MULTILINE):
+
+
+def read_text(root: Path, name: str) -> str:
+    """Read a file as it is, odd bytes too; UpdaterError: it can't be read, or git left a conflict in it."""
+    text = read_bytes(root, name).decode("utf-8", "surrogateescape")
+    if "<<<<<<<" in text and (found := re.search(r"^<{7}(?!<)", text, re.MULTILINE)):
         line = text.count("\n", 0, found.start()) + 1
         raise UpdaterError(f"{name}, line {line}: a conflict that git left; settle it, then run again")
     return text
@@ -665,7 +680,7 @@ class Staging:
             old = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else None
             if text is not None and name != README and "\r\n" in (old or ""):
                 text = text.replace("\n", "\r\n")
-            if text == old:
+            if text == old or path in self.ready:
                 return
             self.ready[path] = None
             if self.dry:
@@ -692,17 +707,19 @@ class Staging:
 @contextlib.contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Hold the list alone, and leave no temporary file, of killed runs neither; UpdaterError: another run holds it."""
-    read_text(root, "config.yaml")
-    with (root / "config.yaml").open("rb") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise UpdaterError(f"{root}: another run is at work here; wait until it has ended") from problem
-        try:
-            yield
-        finally:
-            for left in [path for at in ("", "articles/", "articles/data/") for path in root.glob(f"{at}{TEMPORARY}*")]:
-                left.unlink()
+    try:
+        handle = os.open(root, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        busy = "another run is at work here; wait until it has ended"
+        wrong = busy if isinstance(problem, BlockingIOError) else f"{problem.strerror}; correct --root"
+        raise UpdaterError(f"{root}: {wrong}") from problem
+    try:
+        yield
+    finally:
+        for left in [path for at in ("", "articles/", "articles/data/") for path in root.glob(f"{at}{TEMPORARY}*")]:
+            left.unlink()
+        os.close(handle)
 
 
 def month_pages(site: Site, before: str, month: str, after: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -740,12 +757,12 @@ def fixed_pages(site: Site, months: Mapping[str, Mapping[str, str]]) -> tuple[In
 
 def render(site: Site, staging: Staging, *, rebuild: bool) -> Index:
     """Stage every file that is not what store, config and templates say; return the index of what they say."""
-    stored = [*site.root.glob("articles/data/[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")]
+    root, stored = site.root, [*site.root.glob("articles/data/[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl")]
     months, known = sorted({path.stem for path in [*stored, *map(Path, site.changed)]}), site.index.files
-    paths = {path.relative_to(site.root).as_posix(): path for path in [*stored, *site.root.glob("articles/*.*")]}
-    trusted = (site.root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if known else 0
+    paths = {path.relative_to(root).as_posix(): path for path in [*stored, *root.glob("articles/*.*")]}
+    trusted = (root / INDEX).stat().st_mtime_ns - CHECKOUT * 10**9 if known else 0
     there = {  # a file that is much older than the index is as that knows it
-        name: known[name] if name in known and path.stat().st_mtime_ns < trusted else digest(path.read_bytes())
+        name: known[name] if name in known and path.stat().st_mtime_ns < trusted else digest(read_bytes(root, name))
         for name, path in paths.items() if OURS.fullmatch(name) and path.is_file()
     }  # fmt: skip
     old = site.index if not rebuild and site.index.fingerprint == site.fingerprint(site.readme) else Index()
@@ -767,12 +784,15 @@ def render(site: Site, staging: Staging, *, rebuild: bool) -> Index:
             ids[month], pages = month_pages(site, before, month, after)
             stage(pages)
             files[STORE.format(month)] = digest(site.text(month))
-    index, pages = fixed_pages(site, dict(sorted(ids.items())))
+    try:
+        index, pages = fixed_pages(site, dict(sorted(ids.items())))
+    except KeyError:  # a store file lost papers without looking younger: the index is no help
+        return render(site, staging, rebuild=True)
     stage(pages)
     fingerprint = site.fingerprint(pages[README])
     del files[README]  # it is in the fingerprint
     for name in sorted(there.keys() - files):
-        if paths[name].read_bytes().startswith(GENERATED.encode()):
+        if read_bytes(root, name).startswith(GENERATED.encode()):
             staging.add(name, None)
     for name, text in site.changed.items():
         staging.add(name, text)
@@ -830,7 +850,8 @@ class Transport(requests.Session):
             wait = self.config.backoff_seconds * 2 ** (tries - 1) * secrets.SystemRandom().uniform(1, 1.25)
             wait = max(wait, self.config.delay_seconds, getattr(problem, "retry_after", 0))
             late = time.monotonic() + wait > self.deadline
-            if late or tries > self.config.retries:
+            final = isinstance(problem, (requests.exceptions.InvalidURL, requests.TooManyRedirects))
+            if late or final or tries > self.config.retries:
                 end = "the time of this run is up" if late else f"gave up after {tries} tries"
                 raise UnavailableError(f"arXiv: {say(problem)}; {end}; {GOES_ON}") from problem
             LOG.warning("arXiv: %s; next try in %.0f s", say(problem), wait)
@@ -889,7 +910,8 @@ def ask(site: Site, options: argparse.Namespace, until: dt.datetime, report: Rep
     config, known, end = site.config, site.coverage, until + dt.timedelta(days=1)
     since = begin = config.since if options.sweep else options.since or known.window_start(config, until)
     transport, order = Transport(config, options.keep_answers), arxiv.SortCriterion.SubmittedDate
-    client, transport.must_find = make_client(transport), stamp(begin) < known.swept_to <= stamp(end)
+    client, short, swept = make_client(transport), False, known.swept_to
+    transport.must_find = stamp(begin) <= swept <= stamp(end) and swept != known.since
     while not report.problems:  # oldest first, and on from the newest that came: arXiv gives no more than MAX_RESULTS
         transport.total, transport.due, transport.begun = 0, 0, time.monotonic()
         search = arxiv.Search(config.query(begin, end), [], MAX_RESULTS, order, arxiv.SortOrder.Ascending)
@@ -898,13 +920,14 @@ def ask(site: Site, options: argparse.Namespace, until: dt.datetime, report: Rep
         due = min(transport.due if report.problems else transport.total, MAX_RESULTS)
         if (given := len({re.sub(r"v\d+$", "", result.entry_id) for result in came})) != due:
             LOG.warning("arXiv announced %d papers and gave %d; what came is kept", due, given)
-        report.sound &= given == due and moments == sorted(moments)
+        short |= given != due
+        report.sound &= not short and moments == sorted(moments)
         if transport.total <= MAX_RESULTS or not report.sound or moments[-1] - begin < dt.timedelta(minutes=1):
             break
         begin = moments[-1]
     if report.results and report.sound and not options.since:
         report.coverage = dataclasses.replace(known, swept_to=max(known.swept_to, stamp(moments[-1])))
-    if not report.problems and (transport.total > MAX_RESULTS or (not report.sound and since == config.since)):
+    if not report.problems and (transport.total > MAX_RESULTS or (short and since == config.since)):
         long = "a long answer that is not in order" if transport.total > MAX_RESULTS else ""
         report.problems.append(f"arXiv: {long or 'not all papers that it announced came'}; {GOES_ON}")
     pinned = [i for i in config.include if options.sweep or not site.papers(month_of(i), [i])]
@@ -985,6 +1008,7 @@ def explain(options: argparse.Namespace, now: dt.datetime) -> tuple[int, list[st
         paper = next(itertools.chain(stored.values(), (Paper.from_result(result, end) for result in asked)))
     except (StopIteration, ValueError) as problem:
         wrong = f"{problem}: such a paper is refused" if str(problem) else "arXiv has no such paper"
+        wrong = wrong if valid else "that is no arXiv id"
         raise UpdaterError(f"--explain {say(wanted)}: {wrong}; look there for an id such as {PLAIN_ID[1]}") from problem
     groups, excluded = [hits(group, paper) for group in config.keywords], hits(config.exclude_keywords, paper)
     areas = {*paper.categories, *(re.sub(r"\..*", ".*", name) for name in paper.categories)}  # cs.AI fits cs.* too

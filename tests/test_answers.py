@@ -103,6 +103,24 @@ def test_sweep_that_lacks_papers(server: Server, tmp_path: Path, capsys: pytest.
     assert len(stored(root)) == 2
 
 
+def test_unordered_sweep(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sweep that brings all papers, in a wrong order, is no failure; the next run sweeps again."""
+    server.faults.append(instead(feed([paper(2), paper(1)])))
+    root = make_list(tmp_path, server.url)
+    assert run(root) == 0
+    assert not capsys.readouterr().err
+    assert len(stored(root)) == 2
+    assert not swept_to(root)
+
+
+def test_nothing_at_all_without_a_lookback(server: Server, tmp_path: Path) -> None:
+    """Where a run looks back no day at all, the newest paper must still be found."""
+    root = make_list(tmp_path, server.url, {"lookback_days": 0})
+    assert run(root) == 0
+    server.papers.clear()
+    assert run(root) == 3
+
+
 def test_only_old_papers(server: Server, root: Path) -> None:
     """Papers of 2020 go where they belong: the front page keeps its newest, and `swept_to` stands still."""
     old = [paper(number, "2003") for number in (1, 2)]

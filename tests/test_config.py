@@ -55,6 +55,7 @@ def places(text: str) -> list[str]:
         pytest.param(BASE + "latest: 0\n", ["4 latest"], id="number too low"),
         pytest.param(BASE + "latest: 101\n", ["4 latest"], id="number too high"),
         pytest.param(BASE + "lookback_days: -1\n", ["4 lookback_days"], id="negative"),
+        pytest.param(BASE + "lookback_days: 10000\n", ["4 lookback_days"], id="before the first year"),
         pytest.param(BASE + "stale_after_days: never\n", ["4 stale_after_days"], id="word for days"),
         pytest.param(BASE + "arxiv: fast\n", ["4 arxiv"], id="text for a mapping"),
         pytest.param(BASE + "arxiv:\n  page_size: 2001\n", ["5 arxiv.page_size"], id="page too large"),

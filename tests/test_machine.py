@@ -251,7 +251,7 @@ def test_one_run_at_a_time(root: Path, later: Path, capsys: pytest.CaptureFixtur
     """While another run holds the list a run ends with 2 and a sentence, and touches nothing."""
     (root / ".update-papers.README.md").write_bytes(b"of the other run")
     before = tree(root)
-    handle = os.open(root / "config.yaml", os.O_RDONLY)
+    handle = os.open(root, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         assert run(root, "--feed", later) == 2
@@ -321,7 +321,7 @@ def test_unusable(case: str, root: Path, later: Path, capsys: pytest.CaptureFixt
     before = tree(root)
     assert run(root, "--feed", later) == 2
     said = capsys.readouterr()
-    assert said.err.startswith(name or "config.yaml: No such file")
+    assert said.err.startswith(name or f"{root}: No such file")
     assert said.err.count("\n") == 1
     assert not said.out
     assert tree(root) == before

@@ -1,5 +1,6 @@
 """The index saves work and decides nothing: whatever happened, a run leaves what --rebuild makes of the same store."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -168,3 +169,14 @@ def test_rebuild_keeps_all(capsys: pytest.CaptureFixture[str]) -> None:
         assert {path.name: path.read_bytes() for path in root.glob("articles/data/*.jsonl")} == before
         assert " 2 in all; " in capsys.readouterr().out
         assert run(root, "--check") == 0
+
+
+def test_store_that_was_put_back() -> None:
+    """A store file that lost a paper, with the time of an old copy, is noticed as soon as that paper is to be shown."""
+    with small_list(about("attack", 1, "2403"), about("backup", 1, "2404")) as root:
+        copy = (root / "articles/data/2024-03.jsonl").read_bytes()
+        receive(root, [about("attack", 2, "2403")])
+        (root / "articles/data/2024-03.jsonl").write_bytes(copy)
+        os.utime(root / "articles/data/2024-03.jsonl", (1_600_000_000, 1_600_000_000))
+        receive(root, [about("coffee", 2, "2404")])
+        assert tree(root) == rebuilt(root)

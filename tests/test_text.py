@@ -14,6 +14,7 @@ from lxml import html
 from update_papers import (
     LinkText,
     Paper,
+    clause,
     clean,
     escape_markdown,
     fold,
@@ -300,3 +301,21 @@ def test_abstract_is_cut_between_words(text: str) -> None:
     row = make_row(some_paper(abstract=clean(text) or "x"), ())
     assert f"{row.lead} {row.rest}".split() == tex_to_text(row.paper.abstract).split()
     assert len(row.lead) <= 80 or " " not in row.lead
+
+
+@pytest.mark.parametrize("term", ["Re:Zero", "safety: a", "x: y: z"])
+def test_colon_in_a_term(term: str) -> None:
+    """Only the four known prefixes name a field; any other colon is part of the words."""
+    assert hits([term], some_paper(title=f"On {term}, again")) == [term]
+    assert clause(term) == f'ti:"{term}" OR abs:"{term}"'
+    assert clause("co:ICML") == 'co:"ICML"'
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [(r"\textsc{Foo}\xspace is", "Foo is"), (r"$\v_i$", "vᵢ"), (r"$\bar\alpha$", "\u03b1"), ('\\"5', '"5')],
+    ids=["xspace", "letter v", "bar", "quote"],
+)
+def test_tex_that_looks_like_an_accent(source: str, wanted: str) -> None:
+    """A command is an accent only before a letter."""
+    assert tex_to_text(source) == wanted
