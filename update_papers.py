@@ -51,7 +51,7 @@ MAX_BODY = 64 * 1024 * 1024  # bytes of one answer; 2,000 full records measure a
 MAX_RECORD, MAX_AUTHORS = 120_000, 4_000  # characters of a paper's line, and names: above any real record
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 PAGE_ROWS = 80  # lines of 4,096 bytes: code search drops files with longer ones or over 350 KiB, GitHub shows 500 KiB
-LISTED, NEAR_MISSES = 200, 10  # LISTED: newest papers of all, and of each domain, that templates choose from
+LISTED, NEAR_MISSES = 200, 10  # LISTED: papers that templates choose from, the 100 behind a `latest` of 100 included
 CHECKOUT = 600  # seconds in which git lays out a tree: within them the age of a file says nothing
 API = "https://export.arxiv.org/api/query"
 RETRIED = frozenset({406, 429, 500, 502, 503, 504})  # overload; every other refusal is final
@@ -242,7 +242,9 @@ class Index:
     def from_text(cls, text: str) -> "Index":
         """Read the index; an empty one if that is not what we write: all is made anew then."""
         body, _, checksum = text.replace("\r\n", "\n").partition(CHECKSUM)
-        return cls(**json.loads(body + "}")) if checksum == f'{digest(body)}"\n}}\n' else cls()
+        with contextlib.suppress(TypeError):  # another version of this script has other fields
+            return cls(**json.loads(body + "}")) if checksum == f'{digest(body)}"\n}}\n' else cls()
+        return cls()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -292,8 +294,7 @@ class Report:
             self.results.extend(results)
         except (UnavailableError, KeyboardInterrupt) as problem:  # an interruption has no text of its own
             self.problems.append(str(problem) or f"interrupted; {GOES_ON}")
-        except (arxiv.ArxivError, requests.RequestException, ValueError) as problem:
-            # The client's own: an empty page, since the list shrank meanwhile; the session's: a redirect into nothing.
+        except (arxiv.ArxivError, ValueError) as problem:  # the client's own: the list shrank, and a page was empty
             self.sound = False
             self.problems.append(f"arXiv: {say(problem)}; {GOES_ON}")
         return self.results[before:]
@@ -844,7 +845,7 @@ class Transport(requests.Session):
             self.requests += 1
             limit = max(0.001, min(self.config.timeout_seconds, self.deadline - time.monotonic()))
             return super().get(url, **options | {"hooks": {"response": self.accept}, "stream": True, "timeout": limit})
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:  # what redirects into nothing raise
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:  # ValueError: http://[
             wait = self.config.backoff_seconds * 2 ** (tries - 1) * secrets.SystemRandom().uniform(1, 1.25)
             wait = max(wait, self.config.delay_seconds, getattr(problem, "retry_after", 0))
             late = time.monotonic() + wait > self.deadline
@@ -1005,8 +1006,7 @@ def explain(options: argparse.Namespace, now: dt.datetime) -> tuple[int, list[st
     try:
         paper = next(itertools.chain(stored.values(), (Paper.from_result(result, end) for result in asked)))
     except (StopIteration, ValueError) as problem:
-        wrong = f"{problem}: such a paper is refused" if str(problem) else "arXiv has no such paper"
-        wrong = wrong if valid else "that is no arXiv id"
+        wrong = f"{problem}: it is refused" if str(problem) else "arXiv has no such paper" if valid else "no arXiv id"
         raise UpdaterError(f"--explain {say(wanted)}: {wrong}; look there for an id such as {PLAIN_ID[1]}") from problem
     groups, excluded = [hits(group, paper) for group in config.keywords], hits(config.exclude_keywords, paper)
     areas = {*paper.categories, *(re.sub(r"\..*", ".*", name) for name in paper.categories)}  # cs.AI fits cs.* too

@@ -267,6 +267,13 @@ def test_redirect_into_nothing(place: str, server: Server, root: Path, capsys: p
     assert tree(root) == before
 
 
+def test_circle(server: Server, root: Path) -> None:
+    """A circle of redirects is left after a few rounds, and not gone round again by each further try."""
+    server.faults += [moved("")] * 50
+    assert run(root) == 3
+    assert len(server.requests) == 4
+
+
 # ---------------------------------------------------------------- limits
 
 

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from tests.helpers import NOW, PROJECT, Handler, Server, feed, make_list, paper, run, tree
-from update_papers import COVERAGE, GENERATED, INDEX
+from update_papers import CHECKSUM, COVERAGE, GENERATED, INDEX, digest
 
 STORE = "articles/data/2025-11.jsonl"
 START, END = b"<!-- LATEST_PAPERS_START -->", b"<!-- LATEST_PAPERS_END -->"
@@ -519,6 +519,15 @@ def test_broken_index(text: bytes, root: Path) -> None:
     """An index.json that cannot be read is made anew."""
     before = tree(root)
     (root / INDEX).write_bytes(text)
+    assert run(root, "--offline") == 0
+    assert tree(root) == before
+
+
+def test_index_of_another_version(root: Path) -> None:
+    """An index.json that is whole, but of a script that kept other facts, is made anew."""
+    before, path = tree(root), root / INDEX
+    body = path.read_text("utf-8").partition(CHECKSUM)[0].replace('"latest"', '"freshest"', 1)
+    path.write_text(f'{body}{CHECKSUM}{digest(body)}"\n}}\n', "utf-8")
     assert run(root, "--offline") == 0
     assert tree(root) == before
 
