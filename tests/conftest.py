@@ -1,4 +1,4 @@
-"""What every test finds: no traces of the machine it runs on, a server, and a list that has its papers already."""
+"""What every test finds: no traces of its machine, a server, and a list that has its papers."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,15 +11,18 @@ from tests.helpers import Server, make_list, paper, run
 
 @pytest.fixture(name="_environment", scope="session", autouse=True)
 def fixture_environment() -> Iterator[None]:
-    """Keep the runner's summary and a proxy out of the tests."""
+    """Keep the runner's summary, its repository and a proxy out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+        patch.delenv("GITHUB_REPOSITORY", raising=False)
         patch.setenv("no_proxy", "*")
         yield
 
 
 @pytest.fixture(name="shared", scope="session")
-def fixture_shared(_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+def fixture_shared(
+    _environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, Path]]:
     """Return a server and a list that has its two papers, made once."""
     with Server([paper(1), paper(2)]) as server:
         root = make_list(tmp_path_factory.mktemp("shared"), server.url)
@@ -34,6 +37,7 @@ def fixture_server(shared: tuple[Server, Path]) -> Server:
     server.papers[:] = [paper(1), paper(2)]
     server.faults.clear()
     server.requests.clear()
+    server.headers.clear()
     return server
 
 

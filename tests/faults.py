@@ -1,23 +1,15 @@
-"""What goes wrong between arXiv and us: each fault takes the handler of a request and the good answer."""
+"""What goes wrong between arXiv and us: a fault takes a request's handler and the good answer."""
 
 import gzip
 import socket
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any
 
-from tests.helpers import (
-    Fault,
-    Handler,
-    Server,
-    answer,
-    feed,
-)
+from tests.helpers import Fault, Handler, Papers, Server, answer, feed
 
 HOSTILE = "::error::pwned ##[error]pwned"
 KEPT = "what came is kept, the next run goes on from there\n"
-Papers = list[dict[str, Any]]
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Fault:
@@ -51,7 +43,9 @@ def cut_chunk(handler: Handler, body: bytes) -> None:
     handler.send_response(200)
     handler.send_header("Transfer-Encoding", "chunked")
     handler.end_headers()
-    handler.wfile.write(b"%x\r\n%b\r\n%x\r\n%b" % (len(body) // 2, body[: len(body) // 2], len(body), body[-20:]))
+    half = body[: len(body) // 2]
+    handler.wfile.write(b"%x\r\n%b\r\n" % (len(half), half))
+    handler.wfile.write(b"%x\r\n%b" % (len(body), body[-20:]))
     handler.close_connection = True
 
 
@@ -101,21 +95,28 @@ def no_http(handler: Handler, _: bytes) -> None:
 def error_entry(published: str = "", message: str = "incorrect id format") -> bytes:
     """Return an error as arXiv dresses it up as an entry."""
     name = b"<id>https://arxiv.org/api/errors#incorrect_id_format</id><title>Error</title>"
-    rest = f"{published and f'<updated>{published}</updated><published>{published}</published>'}"
-    entry = b"<entry>" + name + f"{rest}<summary>{message}</summary></entry></feed>".encode()
+    dates = ""
+    if published:
+        dates = f"<updated>{published}</updated><published>{published}</published>"
+    rest = f"{dates}<summary>{message}</summary></entry></feed>"
+    entry = b"<entry>" + name + rest.encode()
     return feed([], total=1).replace(b"</feed>", entry)
 
 
 def bomb(body: bytes) -> bytes:
     """Return an answer whose first title is an entity that grows."""
-    entities = '<!ENTITY a0 "safety">' + "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    entities = '<!ENTITY a0 "safety">'
+    for n in range(9):
+        tenfold = f"&a{n};" * 10
+        entities += f'<!ENTITY a{n + 1} "{tenfold}">'
     declared = body.replace(b"<feed", f"<!DOCTYPE feed [{entities}]>\n<feed".encode(), 1)
     return declared.replace(b"<title>", b"<title>&a9;", 1)
 
 
 def spy(body: bytes) -> bytes:
     """Return an answer whose first title asks for a file."""
-    declared = body.replace(b"<feed", b'<!DOCTYPE feed [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n<feed', 1)
+    entity = b'<!DOCTYPE feed [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+    declared = body.replace(b"<feed", entity + b"\n<feed", 1)
     return declared.replace(b"<title>", b"<title>&a;", 1)
 
 

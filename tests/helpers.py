@@ -1,8 +1,7 @@
-"""What the tests share: invented papers, a stand-in for arXiv on 127.0.0.1, and small lists to run the updater in."""
+"""What the tests share: invented papers, a stand-in for arXiv on 127.0.0.1, and small lists."""
 
 import json
 import re
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,13 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import update_papers
-from update_papers import Paper
+from update_papers import PAPER, STATE, Answer, Config, Paper, Question, ask, parse_config
 
 PROJECT = Path(__file__).resolve().parent.parent
-COVERAGE, INDEX = "articles/data/coverage.json", "articles/data/index.json"
 NOW = datetime(2025, 11, 20, tzinfo=UTC)
+TOMORROW = datetime(2025, 11, 21, tzinfo=UTC)
+SINCE = datetime(2024, 9, 12, tzinfo=UTC)  # as in the config of a small list
 Handler = BaseHTTPRequestHandler
 Fault = Callable[[Handler, bytes], None] | None
+Papers = list[dict[str, Any]]
 
 
 def paper(number: int = 1, month: str = "2511", **changes: Any) -> dict[str, Any]:
@@ -30,21 +31,26 @@ def paper(number: int = 1, month: str = "2511", **changes: Any) -> dict[str, Any
         "title": f"Reasoning model safety, part {number}",
         "authors": ["Ada Lovelace", "Alan Turing", "Grace Hopper"],
         "published": f"20{month[:2]}-{month[2:]}-03T10:{number % 60:02}:00Z",
-        "summary": f"We invent paper {number} on the safety of a reasoning model and its chain of thought.",
+        "summary": f"We invent paper {number} on the safety of a reasoning model.",
         "categories": ["cs.CL", "cs.AI"],
         "comment": None,
     }
-    return {"updated": changes.get("published", facts["published"])} | facts | changes
+    facts["updated"] = changes.get("published", facts["published"])
+    return facts | changes
 
 
 def entry(facts: dict[str, Any]) -> str:
     """Return a paper as arXiv serves it."""
-    name = f"http://arxiv.org/abs/{facts['id']}v{facts['version']}" if facts["version"] else facts["id"]
+    name = facts["id"]
+    if facts["version"]:
+        name = f"http://arxiv.org/abs/{name}v{facts['version']}"
     parts = [f"<entry><id>{escape(name)}</id>", f"<title>{escape(facts['title'])}</title>"]
-    parts += [f"<{tag}>{facts[tag]}</{tag}>" for tag in ("updated", "published") if facts[tag] is not None]
+    tags = [tag for tag in ("updated", "published") if facts[tag] is not None]
+    parts += [f"<{tag}>{facts[tag]}</{tag}>" for tag in tags]
     parts.append(f"<summary>{escape(facts['summary'])}</summary>")
-    parts += [f"<category term={quoteattr(name)}/>" for name in facts["categories"]]
-    parts += [f"<arxiv:primary_category term={quoteattr(name)}/>" for name in facts["categories"][:1]]
+    terms = [quoteattr(name) for name in facts["categories"]]
+    parts += [f"<category term={term}/>" for term in terms]
+    parts += [f"<arxiv:primary_category term={term}/>" for term in terms[:1]]
     if facts["comment"]:
         parts.append(f"<arxiv:comment>{escape(facts['comment'])}</arxiv:comment>")
     parts += [f"<author><name>{escape(author)}</name></author>" for author in facts["authors"]]
@@ -53,31 +59,38 @@ def entry(facts: dict[str, Any]) -> str:
 
 def feed(papers: Sequence[dict[str, Any]], total: int | None = None, start: int = 0) -> bytes:
     """Return an answer with these papers."""
-    return (
-        "<?xml version='1.0' encoding='UTF-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom' "
-        "xmlns:arxiv='http://arxiv.org/schemas/atom' xmlns:opensearch='http://a9.com/-/spec/opensearch/1.1/'>\n"
-        f"<opensearch:totalResults>{len(papers) if total is None else total}</opensearch:totalResults>\n"
-        f"<opensearch:startIndex>{start}</opensearch:startIndex>\n" + "".join(map(entry, papers)) + "</feed>\n"
-    ).encode()
+    if total is None:
+        total = len(papers)
+    head = (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:arxiv='http://arxiv.org/schemas/atom' "
+        "xmlns:opensearch='http://a9.com/-/spec/opensearch/1.1/'>\n"
+        f"<opensearch:totalResults>{total}</opensearch:totalResults>\n"
+        f"<opensearch:startIndex>{start}</opensearch:startIndex>\n"
+    )
+    return f"{head}{''.join(map(entry, papers))}</feed>\n".encode()
 
 
 class Server:
-    """A stand-in for arXiv: dates, ids, order and paging are honoured, any other term finds every paper.
+    """A stand-in for arXiv: dates, ids, order and paging are honoured, any term finds every paper.
 
-    `faults` are used up one a request: None answers well, a callable gets the handler and the good body.
+    `faults` are used up one a request: None answers well, a callable gets the handler and the
+    good body.
     """
 
     def __init__(self, papers: Sequence[dict[str, Any]] = (), faults: Sequence[Fault] = ()) -> None:
         """Take the papers and the faults; both may be changed between requests."""
         self.papers, self.faults = list(papers), list(faults)
         self.requests: list[dict[str, str]] = []
+        self.headers: list[dict[str, str]] = []
         self.httpd = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.httpd.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.httpd.server_port}/api/query"
 
     def __enter__(self) -> Self:
         """Begin to serve."""
-        threading.Thread(target=self.httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        serve = self.httpd.serve_forever
+        threading.Thread(target=serve, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
     def __exit__(self, *_details: object) -> None:
@@ -90,9 +103,11 @@ class Server:
         found = list(self.papers)
         if ids := [name for name in query.get("id_list", "").split(",") if name]:
             found = [facts for facts in found if facts["id"] in ids]
-        if dates := re.search(r'submittedDate:"(\d{12}) TO (\d{12})"', query.get("search_query", "")):
-            found = [f for f in found if dates[1] <= re.sub(r"\D", "", f["published"] or "")[:12] <= dates[2]]
-        found.sort(key=lambda facts: str(facts["published"]), reverse=query.get("sortOrder") != "ascending")
+        asked = query.get("search_query", "")
+        if dates := re.search(r'submittedDate:"(\d{12}) TO (\d{12})"', asked):
+            found = [facts for facts in found if dates[1] <= minute(facts) <= dates[2]]
+        descending = query.get("sortOrder") != "ascending"
+        found.sort(key=lambda facts: str(facts["published"]), reverse=descending)
         start, size = int(query.get("start", 0)), int(query.get("max_results", 10))
         return feed(found[start : start + size], len(found), start)
 
@@ -102,10 +117,12 @@ class Server:
 
         class Answers(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
-                server.requests.append(query)
+                query = parse_qs(urlsplit(self.path).query)
+                asked = {key: values[0] for key, values in query.items()}
+                server.requests.append(asked)
+                server.headers.append(dict(self.headers))
                 fault = server.faults.pop(0) if server.faults else None
-                body = server.find(query)
+                body = server.find(asked)
                 if fault:
                     fault(self, body)
                 else:
@@ -117,6 +134,11 @@ class Server:
         return Answers
 
 
+def minute(facts: dict[str, Any]) -> str:
+    """Return when a paper was submitted, as a query writes it."""
+    return re.sub(r"\D", "", facts["published"] or "")[:12]
+
+
 def answer(handler: Handler, body: bytes, status: int = 200, /, **headers: str) -> None:
     """Send an answer; header names are written with underscores."""
     handler.send_response(status)
@@ -126,26 +148,69 @@ def answer(handler: Handler, body: bytes, status: int = 200, /, **headers: str) 
     handler.wfile.write(body)
 
 
-def make_list(root: Path, url: str = "", config: dict[str, Any] | str | None = None, **settings: float) -> Path:
-    """Make a small list: the project's templates, a README.md with markers, a config without waits.
+# ------------------------------------------------------------------------------------- lists
 
-    `config`: further keys, or the whole text; `settings`: of the part `arxiv`.
+README = """\
+# A small list
+
+Written by hand.
+
+<!-- LATEST_PAPERS_START -->
+<!-- LATEST_PAPERS_END -->
+
+More words.
+
+<!-- DOMAINS_START -->
+<!-- DOMAINS_END -->
+
+More words.
+"""
+
+
+def config_text(url: str, keys: dict[str, Any] | None = None, **settings: Any) -> str:
+    """Return a config without waits; `keys` of it, and `settings` of its part `arxiv`."""
+    asking = {
+        "url": url or "http://127.0.0.1:9/api/query",
+        "delay_seconds": 0,
+        "backoff_seconds": 0,
+        "timeout_seconds": 0.5,
+        "retries": 2,
+        "deadline_seconds": 20,
+    }
+    facts = {
+        "keywords": ["reasoning model"],
+        "since": f"{SINCE:%Y-%m-%d}",
+        "stale_after_days": 0,
+        "arxiv": asking | settings,
+    }
+    facts |= keys or {}
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in facts.items())
+
+
+def make_list(
+    root: Path, url: str = "", config: dict[str, Any] | str | None = None, **settings: Any
+) -> Path:
+    """Make a small list: a README.md with markers, and a config without waits.
+
+    `config`: further keys, or the whole text; `settings`: of its part `arxiv`.
     """
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(PROJECT / "templates", root / "templates")
-    lines = ["# A small list", "", "Written by hand.", ""]
-    for name in ("LATEST_PAPERS", "SAFETY_DOMAINS"):
-        lines += [f"<!-- {name}_START -->", f"<!-- {name}_END -->", "", "More words.", ""]
-    (root / "README.md").write_text("\n".join(lines), encoding="utf-8")
-    asking = {"url": url or "http://127.0.0.1:9/api/query", "delay_seconds": 0, "backoff_seconds": 0}
-    asking |= {"timeout_seconds": 0.5, "retries": 2, "deadline_seconds": 20} | settings
+    (root / "README.md").write_text(README, encoding="utf-8")
     if not isinstance(config, str):
-        facts = {"keywords": "[reasoning model]", "since": "2024-09-12", "stale_after_days": "0"}
-        facts["arxiv"] = json.dumps(asking)
-        facts |= {key: json.dumps(value) for key, value in (config or {}).items()}
-        config = "".join(f"{key}: {value}\n" for key, value in facts.items())
+        config = config_text(url, config, **settings)
     (root / "config.yaml").write_text(config, encoding="utf-8")
     return root
+
+
+def configure(root: Path, **changes: Any) -> None:
+    """Change settings of `arxiv` in the config of a list."""
+    path = root / "config.yaml"
+    lines = path.read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        key, _, value = line.partition(": ")
+        if key == "arxiv":
+            lines[number] = f"{key}: {json.dumps(json.loads(value) | changes)}"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def run(root: Path, *arguments: str | Path, now: datetime = NOW) -> int:
@@ -155,29 +220,78 @@ def run(root: Path, *arguments: str | Path, now: datetime = NOW) -> int:
 
 def tree(root: Path) -> dict[str, bytes]:
     """Return the files of a list by path, apart from templates and temporary files."""
-    paths = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".update-papers.")]
-    return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.parent.name != "templates"}
-
-
-def stored(root: Path) -> dict[str, Paper]:
-    """Return the papers in the store."""
-    texts = [file.read_text("utf-8") for file in sorted((root / "articles/data").glob("*.jsonl"))]
-    return {found.id: found for found in map(Paper.from_line, "".join(texts).split("\n")[:-1])}
-
-
-def swept_to(root: Path) -> str:
-    """Return how far arXiv has been asked completely, "" if nobody knows."""
-    path = root / COVERAGE
-    return str(json.loads(path.read_text("utf-8"))["swept_to"])[:10] if path.exists() else ""
+    files = {}
+    for path in sorted(root.rglob("*")):
+        is_ours = path.parent.name != "templates" and not path.name.startswith(".update-papers.")
+        if path.is_file() and is_ours:
+            files[path.relative_to(root).as_posix()] = path.read_bytes()
+    return files
 
 
 def shown(root: Path) -> dict[str, bytes]:
     """Return all that readers of the list see: pages and papers."""
-    return {name: data for name, data in tree(root).items() if name not in {"config.yaml", INDEX, COVERAGE}}
+    hidden = {"config.yaml", STATE}
+    return {name: data for name, data in tree(root).items() if name not in hidden}
 
 
-def configure(root: Path, **changes: Any) -> None:
-    """Change settings of `arxiv` in the config of a list."""
-    path = root / "config.yaml"
-    head, _, settings = path.read_text("utf-8").partition("arxiv: ")
-    path.write_text(f"{head}arxiv: {json.dumps(json.loads(settings) | changes)}\n", "utf-8")
+def stored(root: Path) -> dict[str, Paper]:
+    """Return the papers of the store by id, in the order in which they stand there."""
+    papers = {}
+    for path in sorted((root / "articles/data").glob("*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            paper = PAPER.validate_json(line)
+            papers[paper.id] = paper
+    return papers
+
+
+def state(root: Path) -> dict[str, Any]:
+    """Return what state.json says, nothing if there is none."""
+    path = root / STATE
+    if not path.exists():
+        return {}
+    facts: dict[str, Any] = json.loads(path.read_bytes())
+    return facts
+
+
+# ---------------------------------------------------------------------------- quick templates
+
+ROW = "{{ row.paper.line() }} {{ row.lead }} {{ row.venue }} {{ row.domains }}\n"
+ROWS = "{% for row in rows %}" + ROW + "{% endfor %}{% for row in titles %}{{ row }}{% endfor %}"
+ENTRIES = "{% for paper in papers %}{{ paper.line() }}\n{% endfor %}"
+FRONT_ROWS = "{% for row in rows %}" + ROW + "{% endfor %}"
+QUICK = {
+    "month.md.j2": "{{ heading }} {{ name }} {{ names }} {{ before }} {{ after }}\n" + ROWS,
+    "domain.md.j2": "{{ domain }} {{ count }} {{ others }} {{ key_papers }}\n" + ROWS,
+    "archive.md.j2": "{{ title }} {{ count }} {{ trends }} {{ months }} {{ chart }}\n" + ROWS,
+    "feed.xml.j2": "<id>{{ id }}</id> {{ name }} {{ domain }} {{ updated }}\n" + ENTRIES,
+    "search.html.j2": "{{ title }} {{ homepage }} {{ months }} {{ domains }} {{ exclude }}\n",
+    "latest.md.j2": "{{ count }} {{ week }}\n" + FRONT_ROWS,
+    "domains.md.j2": "{{ trends }}\n",
+    "summary.md.j2": "",
+}
+
+
+def put_quick_templates(root: Path) -> None:
+    """Give a list templates that show all that they are given, and are quickly read."""
+    (root / "templates").mkdir()
+    for name, text in QUICK.items():
+        (root / "templates" / name).write_text(text, "utf-8")
+
+
+# ------------------------------------------------------------------------------ asking alone
+
+
+def config_of(url: str, **settings: Any) -> Config:
+    """Return a config without waits; `settings` of its part `arxiv`."""
+    return parse_config(config_text(url, **settings).encode(), NOW.date())
+
+
+def ask_all(server: Server, *, pinned: tuple[str, ...] = (), **changes: Any) -> Answer:
+    """Ask for everything; `changes` of the settings."""
+    question = Question(begin=SINCE, end=TOMORROW, pinned=pinned, may_be_empty=False)
+    return ask(config_of(server.url, **changes), question, user_agent="tests")
+
+
+def numbers(found: Answer) -> list[int]:
+    """Return the last two digits of the ids that came."""
+    return [int(paper.id[-2:]) for paper in found.papers]

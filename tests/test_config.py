@@ -1,36 +1,52 @@
-"""The config: what is wrong with it is said at once and with its line, what is right becomes one sound query."""
+"""The config: all that is wrong is said at once with its line, what is right is one sound query."""
 
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.helpers import make_list, run, tree
-from update_papers import UpdaterError, parse_config
+from update_papers import Config, UpdaterError, parse_config
 
-PROJECT = Path(__file__).parent.parent
+TODAY = dt.date(2026, 11, 27)
 SINCE = dt.datetime(2024, 9, 12, tzinfo=dt.UTC)
-BASE = "keywords:\n  model: [reasoning]\nsince: 2024-09-12\n"  # three lines: what a case adds begins on line 4
+
+# Three lines: what a case adds begins on line 4.
+BASE = "keywords:\n  model: [reasoning]\nsince: 2024-09-12\n"
 DOMAIN = "    about: x\n    terms: [x]\n"
+
+COMPLAINT = re.compile(r"config\.yaml, line (\d+): (.+?): (.+)")
 TOKEN = re.compile(r'\(|\)|ANDNOT|AND|OR|\w+:"[^"]*"|cat:[\w.*-]+')
 
 
-def complaints(text: str) -> list[str]:
+def parse(text: str) -> Config:
+    """Read a config that is right."""
+    return parse_config(text.encode(), TODAY)
+
+
+def complaints(data: str | bytes) -> list[str]:
     """Return the lines that say what is wrong with a config."""
+    if isinstance(data, str):
+        data = data.encode()
     with pytest.raises(UpdaterError) as raised:
-        parse_config(text)
+        parse_config(data, TODAY)
     return str(raised.value).split("\n")
 
 
-def places(text: str) -> list[str]:
-    """Return "LINE KEY" of each complaint."""
-    found = [re.fullmatch(r"config\.yaml, line (\d+): (.+?): .+; .+", line) for line in complaints(text)]
-    return [f"{match[1]} {match[2]}" for match in found if match]
+def places(data: str | bytes) -> list[str]:
+    """Return "LINE KEY" of each complaint, all of which say what to do."""
+    found = []
+    for line in complaints(data):
+        match = COMPLAINT.fullmatch(line)
+        assert match, line
+        assert "; " in match[3], line
+        found.append(f"{match[1]} {match[2]}")
+    return found
+
+
+# ---------------------------------------------------------------------------- what is wrong
 
 
 @pytest.mark.parametrize(
@@ -38,168 +54,564 @@ def places(text: str) -> list[str]:
     [
         pytest.param("", ["1 keywords", "1 since"], id="empty file"),
         pytest.param("# nothing\n", ["1 keywords", "1 since"], id="comment only"),
-        pytest.param("keywords: [a\nsince: x\n", ["2 not YAML"], id="not YAML"),
-        pytest.param(BASE + "latest: 1\n\tx: 2\n", ["5 not YAML"], id="tab"),
-        pytest.param(BASE + "\x07", ["4 not YAML"], id="control character"),
-        pytest.param(BASE + "---\nlatest: 1\n", ["4 not YAML"], id="two documents"),
+        pytest.param("- a\n- b\n", ["1 the file"], id="list"),
+        pytest.param("reasoning\n", ["1 the file"], id="text"),
         pytest.param("since: 2024-09-12\n", ["1 keywords"], id="keywords missing"),
         pytest.param("since: 2024-09-12\nkeywords:\n", ["2 keywords"], id="keywords empty"),
         pytest.param("since: 2024-09-12\nkeywords: []\n", ["2 keywords"], id="no keywords"),
-        pytest.param("since: 2024-09-12\nkeywords: model\n", ["2 keywords"], id="keywords are text"),
-        pytest.param("since: 2024-09-12\nkeywords:\n  a: [x]\n  b: []\n", ["4 keywords.b"], id="empty group"),
-        pytest.param("since: 2024-09-12\nkeywords:\n  a: [x]\n  b:\n", ["4 keywords.b"], id="group without terms"),
-        pytest.param("since: 2024-09-12\nkeywords:\n  a: x\n", ["3 keywords.a"], id="group is text"),
-        pytest.param(BASE + "latest:\n  - 5\n", ["5 latest"], id="list for a number"),
+        pytest.param("since: 2024-09-12\nkeywords: {}\n", ["2 keywords"], id="no groups"),
+        pytest.param(
+            "since: 2024-09-12\nkeywords: model\n", ["2 keywords"], id="keywords are text"
+        ),
+        pytest.param(BASE + "exclude_keywords: x\n", ["4 exclude_keywords"], id="terms are text"),
+        pytest.param(BASE.replace("[reasoning]", "[]"), ["2 keywords.model"], id="empty group"),
+        pytest.param(BASE.replace("[reasoning]", ""), ["2 keywords.model"], id="no group"),
+        pytest.param(BASE.replace("[reasoning]", "x"), ["2 keywords.model"], id="group is text"),
+        pytest.param(BASE + "latest:\n  - 5\n", ["4 latest"], id="list for a number"),
         pytest.param(BASE + "latest: many\n", ["4 latest"], id="word for a number"),
         pytest.param(BASE + "latest: 2.5\n", ["4 latest"], id="fraction for a whole number"),
         pytest.param(BASE + "latest: 0\n", ["4 latest"], id="number too low"),
         pytest.param(BASE + "latest: 101\n", ["4 latest"], id="number too high"),
         pytest.param(BASE + "lookback_days: -1\n", ["4 lookback_days"], id="negative"),
-        pytest.param(BASE + "lookback_days: 10000\n", ["4 lookback_days"], id="before the first year"),
-        pytest.param(BASE + "stale_after_days: never\n", ["4 stale_after_days"], id="word for days"),
+        pytest.param(BASE + "lookback_days: 10000\n", ["4 lookback_days"], id="long ago"),
+        pytest.param(
+            BASE + "stale_after_days: never\n", ["4 stale_after_days"], id="word for days"
+        ),
+        pytest.param(BASE + "min_score: -3\n", ["4 min_score"], id="negative score"),
+        pytest.param(BASE + "min_score: nine\n", ["4 min_score"], id="word for a score"),
+        pytest.param(BASE + "homepage: https://a.org/x\n", ["4 homepage"], id="no / at its end"),
+        pytest.param(BASE + "homepage: a.org/\n", ["4 homepage"], id="no scheme"),
+        pytest.param(BASE + "homepage: https://a.org/?x=/\n", ["4 homepage"], id="query"),
+        pytest.param(BASE + "homepage: 'https://a.org/\"/'\n", ["4 homepage"], id="quote"),
         pytest.param(BASE + "arxiv: fast\n", ["4 arxiv"], id="text for a mapping"),
-        pytest.param(BASE + "arxiv:\n  page_size: 2001\n", ["5 arxiv.page_size"], id="page too large"),
-        pytest.param(BASE + "arxiv:\n  timeout_seconds: .nan\n", ["5 arxiv.timeout_seconds"], id="nan"),
-        pytest.param(BASE + "arxiv:\n  deadline_seconds: inf\n", ["5 arxiv.deadline_seconds"], id="infinity"),
+        pytest.param(BASE + "arxiv:\n  page_size: 2001\n", ["5 arxiv.page_size"], id="page size"),
+        pytest.param(
+            BASE + "arxiv:\n  timeout_seconds: .nan\n", ["5 arxiv.timeout_seconds"], id=".nan"
+        ),
+        pytest.param(
+            BASE + "arxiv:\n  timeout_seconds: nan\n", ["5 arxiv.timeout_seconds"], id="nan"
+        ),
+        pytest.param(
+            BASE + "arxiv:\n  timeout_seconds: 0\n", ["5 arxiv.timeout_seconds"], id="no time"
+        ),
+        pytest.param(BASE + "arxiv:\n  retries: 21\n", ["5 arxiv.retries"], id="retries"),
+        pytest.param(
+            BASE + "arxiv:\n  deadline_seconds: inf\n", ["5 arxiv.deadline_seconds"], id="inf"
+        ),
         pytest.param(BASE + "arxiv:\n  url: ftp://arxiv.org\n", ["5 arxiv.url"], id="other scheme"),
-        pytest.param(BASE + "arxiv:\n  url: https://a.org/api?x=1\n", ["5 arxiv.url"], id="address with a query"),
+        pytest.param(
+            BASE + "arxiv:\n  url: https://a.org/api?x=1\n", ["5 arxiv.url"], id="with query"
+        ),
         pytest.param(BASE + "categories: cs.CR\n", ["4 categories"], id="text for a list"),
-        pytest.param(BASE + "categories:\n  - cs.CR\n  - cs CR\n", ["6 categories"], id="bad category"),
-        pytest.param(BASE + "include: [9911.21590]\nexclude: [x]\n", ["4 include", "5 exclude"], id="bad ids"),
-        pytest.param(BASE + "include:\n  - 2511.21590v2\n", ["5 include"], id="id with its version"),
-        pytest.param(BASE + "include: [2511.21590]\nexclude:\n  - 2511.21590\n", ["5 exclude"], id="in and out"),
+        pytest.param(
+            BASE + "include: [9911.21590]\nexclude: [x]\n", ["4 include", "5 exclude"], id="ids"
+        ),
+        pytest.param(
+            BASE + "include:\n  - 2511.21590v2\n", ["5 include"], id="id with its version"
+        ),
+        pytest.param(
+            BASE + "include: [2511.21590]\nexclude: [2511.21590]\n", ["5 exclude"], id="both"
+        ),
         pytest.param(BASE.replace("09-12", "02-30"), ["3 since"], id="no day of the calendar"),
         pytest.param(BASE.replace("2024-09-12", "last week"), ["3 since"], id="no date"),
+        pytest.param(BASE.replace("2024-09-12", "1726099200"), ["3 since"], id="seconds"),
+        pytest.param(BASE.replace("2024-09-12", "2026-11-28"), ["3 since"], id="tomorrow"),
+        pytest.param(BASE.replace("2024-09-12", "0202-09-12"), ["3 since"], id="before arXiv"),
+        pytest.param(BASE.replace("2024-09-12", ""), ["3 since"], id="since empty"),
+        pytest.param(
+            BASE + "domains:\n  A:\n    terms: [x]\n", ["5 domains.A.about"], id="no about"
+        ),
+        pytest.param(BASE + "domains:\n  A:\n    about: x\n", ["5 domains.A.terms"], id="no terms"),
+        pytest.param(BASE + "domains:\n  A: [x]\n", ["5 domains.A"], id="domain is a list"),
+        pytest.param(BASE + "domains:\n  A:\n", ["5 domains.A"], id="domain is empty"),
+        pytest.param(BASE + f"domains:\n  '':\n{DOMAIN}", ["5 domains"], id="domain without name"),
+        pytest.param(
+            BASE + f"domains:\n  {'A' * 101}:\n{DOMAIN}", [f"5 domains.{'A' * 101}"], id="long name"
+        ),
+        pytest.param(
+            BASE + "domains:\n  A:\n    about: '!'\n    terms: [x]\n",
+            ["6 domains.A.about"],
+            id="no word",
+        ),
         pytest.param(BASE + "latest: 1\nlatest: 2\n", ["5 latest"], id="key twice"),
-        pytest.param(BASE + "domains:\n  A:\n    terms: [x]\n", ["6 domains.A.about"], id="domain without about"),
-        pytest.param(BASE + "domains:\n  A:\n    about: x\n", ["6 domains.A.terms"], id="domain without terms"),
-        pytest.param(BASE + "lates: 5\nlatest: x\nx: 1\n", ["4 lates", "5 latest", "6 x"], id="all at once"),
+        pytest.param(
+            BASE + f"domains:\n  A:\n{DOMAIN}  A:\n{DOMAIN}", ["8 domains.A"], id="domain twice"
+        ),
+        pytest.param(
+            BASE + f"domains:\n  A:\n{DOMAIN}  'A ':\n{DOMAIN}", ["8 domains.A"], id="seen twice"
+        ),
+        pytest.param(
+            BASE + "lates: 5\nlatest: x\nx: 1\n", ["4 lates", "5 latest", "6 x"], id="at once"
+        ),
+        pytest.param(BASE + "x:\n", ["4 x"], id="unknown key without a value"),
     ],
 )
 def test_bad_config(text: str, wanted: list[str]) -> None:
-    """Every problem is named by its line and key, once, in the order of the lines."""
+    """Every mistake is named by its line and key, once, in the order of the lines."""
     assert places(text) == wanted, complaints(text)
 
 
 @pytest.mark.parametrize(
-    "term",
-    ['a "b" c', "“quoted”", "a\\b", r'"a\nb"', "all:model", "ti:", "'!!'", "''", "[a]", "{a: b}"],
+    ("key", "value", "said"),
+    [
+        ("latest", "0", "cannot use '0'; write a whole number, 1 to 100"),
+        ("lookback_days", "x", "cannot use 'x'; write a whole number of days, 0 to 9999"),
+        ("stale_after_days", "-1", "cannot use '-1'; write a whole number of days, 0 to 999999"),
+        ("min_score", "[]", "cannot use an empty list; write a whole number, 0 to 999"),
+        ("arxiv: {page_size", "0}", "cannot use '0'; write a whole number, 1 to 2000"),
+        ("arxiv: {retries", "many}", "cannot use 'many'; write a whole number, 0 to 20"),
+        ("arxiv: {delay_seconds", "-1}", "cannot use '-1'; write a number of seconds, 0 to 99999"),
+        (
+            "include",
+            "x",
+            "cannot use 'x'; write ids in a list, without version, such as [2511.21590]",
+        ),
+        ("since", "2027-01-01", "2027-01-01 is in the future; write 2026-11-27 or an earlier day"),
+        ("since", "2024-9-1", "cannot use '2024-9-1'; write a day such as 2024-09-12"),
+        (
+            "since",
+            "2023-02-29",
+            "2023-02-29 is no day of the calendar; write a day such as 2024-09-12",
+        ),
+        (
+            "homepage",
+            "x",
+            "cannot use 'x'; write an address that ends in /, such as https://name.github.io/list/",
+        ),
+    ],
 )
-def test_bad_term(term: str) -> None:
-    """A term that arXiv would read as something else is refused on its own line."""
-    assert places(f"keywords:\n  - fine\n  - {term}\nsince: 2024-09-12\n") == ["3 keywords"]
-    assert places(f"{BASE}exclude_keywords:\n  - fine\n  - {term}\n") == ["6 exclude_keywords"]
+def test_remedy(key: str, value: str, said: str) -> None:
+    """A complaint says what was found and what may be written there, numbers with their range."""
+    keywords = BASE.splitlines(keepends=True)[:2]
+    text = "".join(keywords) + f"{key}: {value}\n"
+    assert any(line.endswith(f": {said}") for line in complaints(text))
+
+
+# ------------------------------------------------------------------------------------ terms
 
 
 @pytest.mark.parametrize(
-    ("text", "near"),
-    [("lates: 5", "latest"), ("keyword: [x]", "keywords"), ("Since: x", "since"), ("arxiv: {retry: 1}", "retries")],
+    ("term", "said"),
+    [
+        ("safety AND security", "'safety AND security' has an operator; write a line for each"),
+        ("jailbreak*", "'jailbreak*' has a *; leave it out"),
+        ("TI:safety", "'TI:safety' has a prefix in capitals; write ti:"),
+        ("'red, blue'", "'red, blue' has a comma; write a line"),
+        ("ti:red abs:blue", "has a prefix inside; write a line"),
+        ("all:model", "has an unknown prefix; write ti:"),
+        ("ti:", "YAML reads a key and its value; put the term in quotes"),
+        ("'ti:'", "has no word that arXiv looks for; add one"),
+        ("''", "is empty; write words"),
+        ("", "is empty; write words"),
+        ("C++: a view", 'YAML reads a key and its value; put the term in quotes: "C++: a view"'),
+        ("ti: safety", 'YAML reads a key and its value; put the term in quotes: "ti: safety"'),
+        ("? x", "YAML reads a key and its value; put the term in quotes"),
+        ("{a: b}", "YAML reads a key and its value; put the term in quotes"),
+        ("[a]", "YAML reads a list; write a line for each term"),
+        ("- a", "YAML reads a list; write a line for each term"),
+        ("C #sharp", "YAML ends the value before the #; put it in quotes"),
+        ("agent  #1 risk", "YAML ends the value before the #; put it in quotes"),
+        ("ti:x #安全", "YAML ends the value before the #; put it in quotes"),
+        ("red\n          team", "one term on two lines; begin each term with -"),
+        ("red\n          -team", "one term on two lines; begin each term with -"),
+        (r'a "b" c', "has quotation marks inside; leave them out"),
+        ("\u201cquoted\u201d", "has quotation marks inside; leave them out"),
+        ("a\\b", "has a backslash; leave it out"),
+        ("ti :safety", "has a prefix that arXiv can't read; write it as in ti:safety"),
+        ("ti\uff1asafety", "has a prefix that arXiv can't read; write it as in ti:safety"),
+        ("-survey", "begins with -; leave it out, or use exclude_keywords"),
+    ],
 )
-def test_nearest_key(text: str, near: str) -> None:
-    """An unknown key comes with the known one that is nearest."""
-    assert f"unknown key; did you mean {near}?" in "".join(complaints(BASE + text))
+def test_bad_term(term: str, said: str) -> None:
+    """A term that YAML or arXiv would read as something else is refused on its own line."""
+    domain = f"domains:\n  A:\n    about: x\n    terms:\n      - {term}\n      - fine\n"
+    texts = {
+        "3 keywords": f"keywords:\n  - fine\n  - {term}\nsince: 2024-09-12\n",
+        "4 keywords.a": f"keywords:\n  a:\n  - fine\n  - {term}\nsince: 2024-09-12\n",
+        "6 exclude_keywords": f"{BASE}exclude_keywords:\n  - fine\n  - {term}\n",
+        "8 domains.A.terms": BASE + domain,
+    }
+    for place, text in texts.items():
+        assert places(text) == [place]
+        assert said in complaints(text)[0]
 
 
-def test_every_complaint_says_what_to_write() -> None:
-    """A complaint without a near key lists the known ones."""
-    assert "known are keywords, exclude_keywords, categories, since" in complaints(BASE + "xyzzy: 1\n")[0]
+def test_hash_at_the_beginning() -> None:
+    """A term that is nothing but a #word is a comment to YAML: both is said."""
+    assert places(BASE + "exclude_keywords:\n  - #tag\n") == ["5 exclude_keywords"] * 2
 
 
-def test_long_query() -> None:
-    """A query whose address would pass 4,000 characters is refused, with its length, at the keywords."""
-    terms = ", ".join(f"a rather long term number {number}" for number in range(99))
-    text = BASE.replace("  model: [reasoning]", f"  model: [{terms}]")
-    assert places("# a comment\n" + text) == ["2 keywords"]
-    assert re.search(r"a request of \d,\d{3} characters, more than 4,000", complaints(text)[0])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("jailbreak  # a comment", "jailbreak"),
+        ("jailbreak # 1 of 2", "jailbreak"),
+        ("C#", "C#"),
+        ("'C #sharp'", "C #sharp"),
+        ('"C #sharp"', "C #sharp"),
+        ('"C #sharp" #comment', "C #sharp"),
+        ('"C++: a view"', "C++: a view"),
+        ("'Moore''s law'", "Moore's law"),
+        ('"na\\u00efve"', "naïve"),
+        ("|\n    red team", "red team"),
+        (">-\n    red\n    team", "red team"),
+        ('"red\n    team"', "red team"),
+        ("  red   team  ", "red team"),
+        ("red\u200bteam\u00ad", "redteam"),
+        ("2511.21590", "2511.21590"),
+        ("yes", "yes"),
+        ("null", "null"),
+        ("0x10", "0x10"),
+        ("~x", "~x"),
+    ],
+)
+def test_good_term(written: str, read: str) -> None:
+    """Whatever way YAML lets one write a term, it is read as written, no number, no truth."""
+    text = BASE + f"exclude_keywords:\n  - {written}\n  - last\n"
+    assert [str(term) for term in parse(text).exclude_keywords] == [read, "last"]
 
 
-def test_bad_config_stops_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With a bad config the run ends with 2, says everything and writes nothing."""
-    make_list(tmp_path, config=BASE + "latest: x\nlates: 1\n")
-    before = tree(tmp_path)
-    assert run(tmp_path, "--offline") == 2
-    said = capsys.readouterr()
-    assert [line[:20] for line in said.err.splitlines()] == ["config.yaml, line 4:", "config.yaml, line 5:"]
-    assert not said.out
-    assert tree(tmp_path) == before
+@pytest.mark.parametrize(
+    ("about", "place"),
+    [
+        ("Attacks in C #and others.", "6 domains.A.about"),
+        ("#1 of all", "6 domains.A.about"),
+        ("Attacks: all of them", "6 not YAML"),
+        ("[a]", "6 domains.A.about"),
+        ("", "6 domains.A.about"),
+    ],
+)
+def test_bad_about(about: str, place: str) -> None:
+    """What YAML would cut from `about`, or read as something else, is refused."""
+    text = BASE + f"domains:\n  A:\n    about: {about}\n    terms: [x]\n"
+    assert place in places(text)
+    assert "quotes" in complaints(text)[0] or "write a sentence" in complaints(text)[0]
 
 
-def test_scalars_as_written() -> None:
-    """What YAML would take for a number, a truth or nothing comes through as it is written."""
-    terms = ["on", "no", "1.0", "null", "0x10", "2511.21590", "2024-09-12"]
-    config = parse_config(f"keywords: [{', '.join(terms)}]\nsince: 2024-09-12\ninclude: [2511.21590, hep-th/9901001]\n")
-    assert config.keywords == (tuple(terms),)
-    assert config.include == ("2511.21590", "hep-th/9901001")
+def test_about_on_two_lines() -> None:
+    """A sentence may go over lines, and have a comment behind it."""
+    text = BASE + "domains:\n  A:\n    about: Attacks\n      and more. # why\n    terms: [x]\n"
+    assert parse(text).domains[0].about == "Attacks and more."
 
 
-def test_defaults() -> None:
-    """What is left out has its default; a plain list is one group."""
-    config = parse_config("keywords: [a, b, a]\nsince: 2024-09-12\n")
-    assert config.keywords == (("a", "b"),)
-    assert config.since == SINCE
-    assert (config.exclude_keywords, config.categories, config.include, config.exclude, config.domains) == ((),) * 5
-    assert (config.latest, config.lookback_days, config.stale_after_days) == (20, 100, 14)
-    assert (config.url, config.page_size) == ("https://export.arxiv.org/api/query", 2_000)
-    assert (config.delay_seconds, config.timeout_seconds, config.retries) == (5, 60, 4)
-    assert (config.backoff_seconds, config.deadline_seconds) == (30, 1_200)
+# ------------------------------------------------------------------------------- categories
 
 
-def test_values() -> None:
-    """Every key has its effect, under a domain's name stand its page and its terms."""
-    domain = "domains:\n  Red Teams:\n    about: Attacks\n    terms: [Jail-breaks, ti:attack]\n"
-    settings = "arxiv: {url: http://127.0.0.1:8000/q, retries: 0, backoff_seconds: 0, delay_seconds: 0}\n"
-    config = parse_config(BASE + "latest: 3\nlookback_days: 7\nstale_after_days: 0\n" + domain + settings)
-    assert (config.latest, config.lookback_days, config.stale_after_days) == (3, 7, 0)
-    assert (config.url, config.retries, config.delay_seconds) == ("http://127.0.0.1:8000/q", 0, 0)
-    assert [(d.name, d.page, d.about, d.terms) for d in config.domains] == [
-        ("Red Teams", "domain-red-teams.md", "Attacks", ("Jail-breaks", "ti:attack")),
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cs.CR", "cs.*", "stat.ML", "math.GT", "eess.IV", "econ.EM", "q-bio.BM", "q-fin.ST"),
+        *("astro-ph.GA", "astro-ph.*", "nlin.CD", "cond-mat.mes-hall", "cond-mat.soft"),
+        *("physics.optics", "physics.soc-ph", "physics.*", "hep-th", "quant-ph", "gr-qc"),
+        *("math-ph", "nucl-th", "cmp-lg", "alg-geom"),
+    ],
+)
+def test_category(name: str) -> None:
+    """A category that arXiv has, or had, is taken, and so is a whole archive."""
+    assert parse(BASE + f"categories: ['{name}']\n").categories == (name,)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("CS.AI", "cs.AI"),
+        ("cs.ai", "cs.AI"),
+        ("Cs.*", "cs.*"),
+        ("cs", "cs.*"),
+        ("cs.", "cs.*"),
+        ("cs.triton", "cs.*"),
+        ("cs.A", "cs.*"),
+        ("cs.AI.x", "cs.*"),
+        ("math", "math.*"),
+        ("astro-ph", "astro-ph.*"),
+        ("physics", "physics.*"),
+        ("physics.Optics", "physics.optics"),
+        ("cond-mat.XX", "cond-mat.*"),
+        ("q-bio.bm", "q-bio.BM"),
+        ("hep-th.*", "hep-th"),
+        ("HEP-TH", "hep-th"),
+        ("quant-ph.XX", "quant-ph"),
+        ("cs CR", "one such as cs.CR or cs.*"),
+        ("ai", "one such as cs.CR or cs.*"),
+        ("'*'", "one such as cs.CR or cs.*"),
+        ("cs.CR OR cs.AI", "cs.*"),
+        ("''", "one such as cs.CR or cs.*"),
+    ],
+)
+def test_bad_category(name: str, remedy: str) -> None:
+    """A category that arXiv can't have is refused with the nearest that it can."""
+    text = BASE + f"categories:\n  - cs.CR\n  - {name}\n"
+    assert places(text) == ["6 categories"]
+    assert complaints(text)[0].endswith(f" is no category of arXiv; write {remedy}")
+
+
+# --------------------------------------------------------------------------------- the file
+
+
+@pytest.mark.parametrize(
+    ("added", "line"),
+    [
+        pytest.param("latest: 1\n\tx: 2\n", 5, id="tab"),
+        pytest.param("\x07", 4, id="control character"),
+        pytest.param("---\nlatest: 1\n", 4, id="two documents"),
+        pytest.param('exclude_keywords:\n  - "red\n  - blue\n', 5, id="quote not closed"),
+        pytest.param("exclude_keywords: [red,\n  blue\nlatest: 1\n", 4, id="bracket not closed"),
+        pytest.param("arxiv: {retries: 1\n\n", 4, id="brace not closed"),
+        pytest.param("latest 20\nmin_score: 1\n", 4, id="colon missing"),
+        pytest.param("  latest: 20\n", 4, id="indented"),
+        pytest.param("exclude_keywords:\n  - red\n - blue\n", 6, id="out of line"),
+        pytest.param("exclude_keywords:\n  - 'red' team\n", 5, id="quotes around a part"),
+        pytest.param("exclude_keywords:\n  - *red\n", 5, id="star"),
+        pytest.param("exclude_keywords:\n  - &red team\n", 5, id="ampersand"),
+        pytest.param("exclude_keywords:\n  - !red team\n", 5, id="exclamation mark"),
+        pytest.param("exclude_keywords:\n  - @red\n", 5, id="at"),
+        pytest.param("exclude_keywords:\n  - `red`\n", 5, id="backtick"),
+        pytest.param("exclude_keywords:\n  - %red\n", 5, id="percent"),
+        pytest.param('exclude_keywords:\n  - "\\d"\n', 5, id="escape"),
+        pytest.param('exclude_keywords:\n  - "\\U99999999"\n', 5, id="escape out of range"),
+        pytest.param("exclude_keywords: &a [*a]\n", 4, id="list in itself"),
+        pytest.param("arxiv: &a\n  x: *a\n", 4, id="mapping in itself"),
+        pytest.param("x: " + "[" * 1_000 + "\n", 4, id="deep list"),
+        pytest.param("x: " + "{a: " * 1_000 + "\n", 4, id="deep mapping"),
+    ],
+)
+def test_not_yaml(added: str, line: int) -> None:
+    """What is no YAML, or a part of it that a config can do without, is named by its line."""
+    assert places(BASE + added) == [f"{line} not YAML"]
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (BASE.encode() + b"# caf\xe9\n", 4),
+        ((BASE + "# café\n").encode("latin-1"), 4),
+        (BASE.encode("utf-16"), 1),
+        (b"\xef\xbb\xbf# x\n\xff", 2),
+    ],
+    ids=["byte", "latin-1", "utf-16", "after a byte order mark"],
+)
+def test_not_utf8(data: bytes, line: int) -> None:
+    """A file in another encoding is refused, with the line of the first such byte."""
+    assert complaints(data) == [
+        f"config.yaml, line {line}: the file: not UTF-8; save the file as UTF-8"
     ]
 
 
-def test_pages_of_domains() -> None:
-    """Every domain has a page of its own, whatever its name."""
-    text = BASE + "domains:\n" + "".join(f"  {name}:\n{DOMAIN}" for name in ("A b", "a B!", "安全", "隐私", "4"))
-    pages = [domain.page for domain in parse_config(text).domains]
-    assert pages == ["domain-a-b.md", "domain-a-b-2.md", "domain-3.md", "domain-4.md", "domain-4-5.md"]
+def test_conflict() -> None:
+    """A conflict that git left is called so."""
+    conflict = "<<<<<<< HEAD\nlatest: 1\n=======\nlatest: 2\n>>>>>>> topic\n"
+    said = "the file: a conflict that git left; settle it, then run again"
+    assert complaints(BASE + conflict) == [f"config.yaml, line 4: {said}"]
+    assert complaints("\ufeff" + conflict + BASE) == [f"config.yaml, line 1: {said}"]
 
 
 def test_windows_file() -> None:
     """A byte order mark and CRLF line ends change nothing."""
-    assert parse_config("\ufeff" + BASE.replace("\n", "\r\n")) == parse_config(BASE)
+    data = b"\xef\xbb\xbf" + BASE.replace("\n", "\r\n").encode()
+    assert parse_config(data, TODAY) == parse(BASE)
+    assert places(data + b"latest: x\r\n") == ["4 latest"]
 
 
-# ---------------------------------------------------------------- the query
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lates: 5", "lates: unknown key; did you mean latest?"),
+        ("keyword: [x]", "keyword: unknown key; did you mean keywords?"),
+        ("Since: x", "Since: unknown key; did you mean since?"),
+        ("domain: x", "domain: unknown key; did you mean domains?"),
+        ("minscore: 3", "minscore: unknown key; did you mean min_score?"),
+        ("arxiv: {retry: 1}", "arxiv.retry: unknown key; did you mean retries?"),
+        ("retries: 1", "retries: unknown key here; write it below arxiv:"),
+        (
+            "domains: {A: {abuot: x, terms: [x]}}",
+            "domains.A.abuot: unknown key; did you mean about?",
+        ),
+        ("arxiv: {xyzzy: 1}", "arxiv.xyzzy: unknown key; known are url, page_size, delay_seconds,"),
+        (
+            "xyzzy: 1",
+            "xyzzy: unknown key; known are keywords, exclude_keywords, categories, since,",
+        ),
+        ("domain_settings: {}", "domain_settings: unknown key; did you mean domains?"),
+        ("? [a]\n: b", "the file: unknown key; known are keywords,"),
+    ],
+)
+def test_unknown_key(text: str, said: str) -> None:
+    """An unknown key comes with the nearest of its place, or with all of them."""
+    assert f"config.yaml, line 4: {said}" in "\n".join(complaints(BASE + text))
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *("keywords:", "since:", "domains:", "arxiv:", "latest:", "include:", "exclude:", "about:"),
+        *(
+            "terms:",
+            " 2024-09-12",
+            " 2511.21590",
+            " x",
+            "\n",
+            "\n  ",
+            "\n  - ",
+            "\n    ",
+            "- ",
+            ": ",
+        ),
+        *(" #", "#x", "[", "]", "{", "}", ", ", "'", '"', "*a", "&a ", "!a ", "|", ">", "\t", "\\"),
+        *(
+            "<<: ",
+            "---\n",
+            "...\n",
+            "%YAML 1.1\n",
+            "\ufeff",
+            "\r",
+            "\x85",
+            "\u2028",
+            "\0",
+            "ti:",
+            "?",
+        ),
+    ]
+)
+
+
+@settings(max_examples=200)
+@given(st.binary() | st.text().map(str.encode) | st.lists(FRAGMENTS).map("".join).map(str.encode))
+def test_any_file(data: bytes) -> None:
+    """Any file gives a config, or complaints of which each names a line."""
+    for text in (data, BASE.encode() + data):
+        try:
+            parse_config(text, TODAY)
+        except UpdaterError as error:
+            for line in str(error).splitlines():
+                assert COMPLAINT.fullmatch(line), line
+
+
+# ----------------------------------------------------------------------------- what is right
+
+
+def test_defaults() -> None:
+    """What is left out, or has nothing behind it, has its default; a plain list is one group."""
+    short = parse("keywords: [a1, b1, a1]\nsince: 2024-09-12\n")
+    empty = "exclude_keywords:\ncategories:\ninclude: []\ndomains:\nlatest:\narxiv:\nhomepage: ''\n"
+    assert parse(f"keywords: [a1, b1]\nsince: 2024-09-12\n{empty}") == short
+
+    assert [str(term) for group in short.keywords.values() for term in group] == ["a1", "b1"]
+    assert short.since == SINCE.date()
+    assert (short.exclude_keywords, short.categories, short.domains) == ((), (), ())
+    assert (short.include, short.exclude) == ((), ())
+    assert (short.latest, short.lookback_days, short.stale_after_days) == (20, 100, 14)
+    assert (short.min_score, short.homepage) == (0, "")
+
+    arxiv = short.arxiv
+    assert (arxiv.url, arxiv.page_size) == ("https://export.arxiv.org/api/query", 2_000)
+    assert (arxiv.delay_seconds, arxiv.timeout_seconds, arxiv.retries) == (5, 60, 4)
+    assert (arxiv.backoff_seconds, arxiv.deadline_seconds) == (30, 1_200)
+
+
+def test_values() -> None:
+    """Every key has its effect."""
+    config = parse(
+        BASE
+        + "exclude_keywords: [ti:b1]\n"
+        + "categories: [cs.CR, 'cs.*', cs.CR]\n"
+        + "latest: 3\nlookback_days: 7\nstale_after_days: 0\nmin_score: 9\n"
+        + "include: [2511.21590, hep-th/9901001]\nexclude: [2511.21591]\n"
+        + "homepage: https://name.github.io/list/\n"
+        + "domains:\n  Red Teams:\n    about: Attacks\n    terms: [Jail-breaks, ti:attack]\n"
+        + "arxiv: {url: http://127.0.0.1:8000/q, retries: 0, backoff_seconds: 0.5}\n"
+    )
+    assert [str(term) for term in config.keywords["model"]] == ["reasoning"]
+    assert [str(term) for term in config.exclude_keywords] == ["ti:b1"]
+    assert config.categories == ("cs.CR", "cs.*")
+    assert (config.latest, config.lookback_days, config.stale_after_days) == (3, 7, 0)
+    assert (config.min_score, config.homepage) == (9, "https://name.github.io/list/")
+    assert (config.include, config.exclude) == (("2511.21590", "hep-th/9901001"), ("2511.21591",))
+    assert (config.arxiv.url, config.arxiv.retries) == ("http://127.0.0.1:8000/q", 0)
+    assert config.arxiv.backoff_seconds == 0.5
+
+    (domain,) = config.domains
+    assert (domain.name, domain.page) == ("Red Teams", "domain-red-teams")
+    assert (domain.about, list(map(str, domain.terms))) == ("Attacks", ["Jail-breaks", "ti:attack"])
+
+
+def test_today_is_a_day_to_begin() -> None:
+    """A list may begin today."""
+    assert parse(BASE.replace("2024-09-12", "2026-11-27")).since == TODAY
+
+
+def test_pages_of_domains() -> None:
+    """Every domain has a page of its own, whatever its name."""
+    names = ("A b", "a B!", "安全", "隐私", "4")
+    text = BASE + "domains:\n" + "".join(f"  {name}:\n{DOMAIN}" for name in names)
+    assert [domain.page for domain in parse(text).domains] == [
+        "domain-a-b",
+        "domain-a-b-2",
+        "domain-3",
+        "domain-4",
+        "domain-4-5",
+    ]
+
+
+@given(st.lists(st.text("aB -1安", min_size=1, max_size=4).map(str.strip), unique=True))
+def test_pages_never_collide(names: list[str]) -> None:
+    """No two domains share a page, not even where a file's name has no case."""
+    normal = {" ".join(name.split()) for name in names} - {""}
+    entries = "".join(f"  '{name}':\n{DOMAIN}" for name in sorted(normal))
+    pages = [domain.page for domain in parse(f"{BASE}domains:\n{entries}").domains]
+    assert len({page.lower() for page in pages}) == len(normal)
+
+
+# -------------------------------------------------------------------------------- the query
 
 
 @pytest.mark.parametrize(
     ("added", "query"),
     [
-        ("", '(ti:"a" OR abs:"a")'),
-        ("categories: [cs.CR, cs.*]", '((ti:"a" OR abs:"a") AND (cat:cs.CR OR cat:cs.*))'),
-        ("exclude_keywords: [ti:b]", '((ti:"a" OR abs:"a") ANDNOT (ti:"b"))'),
-        ("exclude_keywords: []\ncategories: []", '(ti:"a" OR abs:"a")'),
+        ("", '(ti:"a1" OR abs:"a1")'),
+        ("categories: [cs.CR, cs.*]", '((ti:"a1" OR abs:"a1") AND (cat:cs.CR OR cat:cs.*))'),
+        ("exclude_keywords: [ti:b1]", '((ti:"a1" OR abs:"a1") ANDNOT (ti:"b1"))'),
+        ("exclude_keywords: []\ncategories: []", '(ti:"a1" OR abs:"a1")'),
     ],
     ids=["plain", "categories", "excluded", "empty lists"],
 )
 def test_selection(added: str, query: str) -> None:
     """The query reads as arXiv's manual says."""
-    assert parse_config(f"keywords: [a]\nsince: 2024-09-12\n{added}\n").selection() == query
+    assert parse(f"keywords: [a1]\nsince: 2024-09-12\n{added}\n").selection == query
 
 
 @pytest.mark.parametrize("prefix", ["ti", "abs", "au", "co"])
 def test_prefix(prefix: str) -> None:
     """A prefix names the one field that a term is looked for in."""
-    assert parse_config(f"keywords: ['{prefix}: a b']\nsince: 2024-09-12\n").selection() == f'({prefix}:"a b")'
+    config = parse(f"keywords: ['{prefix}: a1 b1']\nsince: 2024-09-12\n")
+    assert config.selection == f'({prefix}:"a1 b1")'
 
 
 def test_dates() -> None:
     """The dates are to the minute and closed, in the form that works with raw=1."""
-    query = parse_config(BASE).query(SINCE, dt.datetime(2025, 11, 21, 4, 37, 59, tzinfo=dt.UTC))
-    assert query == '((ti:"reasoning" OR abs:"reasoning") AND submittedDate:"202409120000 TO 202511210437")'
+    query = parse(BASE).query(SINCE, dt.datetime(2025, 11, 21, 4, 37, 59, tzinfo=dt.UTC))
+    dates = '"202409120000 TO 202511210437"'
+    assert query == f'((ti:"reasoning" OR abs:"reasoning") AND submittedDate:{dates})'
+
+
+def test_long_query() -> None:
+    """A query whose address would pass 4,000 characters is refused at the keywords."""
+    terms = [f"abs:a rather long term number {number}" for number in range(99)]
+    text = BASE.replace("[reasoning]", f"[{', '.join(terms)}]")
+    assert places("# a comment\n" + text) == ["2 keywords"]
+    assert re.search(r": a request of \d,\d{3} characters, more than 4,000; ", complaints(text)[0])
+
+
+def test_longest_query() -> None:
+    """The limit is on the whole address, as it is sent: a character more is too many."""
+    config = parse(BASE)
+    room = 4_000 - config.request_length()
+    path = "/" + "x" * (room - 1)
+    fits = f"{BASE}arxiv: {{url: {config.arxiv.url}{path}}}\n"
+    assert parse(fits).request_length() == 4_000
+    assert places(fits.replace("/xx", "/xxx")) == ["1 keywords"]
 
 
 def judge(tokens: Iterator[str], holds: Callable[[str], bool]) -> bool:
-    """Read a query that never mixes operators between two parentheses: then no order of them can matter."""
+    """Read a query that never mixes operators between two parentheses: their order is no matter."""
     values: list[bool] = []
     operators: set[str] = set()
     for part in tokens:
@@ -208,54 +620,79 @@ def judge(tokens: Iterator[str], holds: Callable[[str], bool]) -> bool:
         if part in {"AND", "OR", "ANDNOT"}:
             assert values, "an operator stands first"
             operators.add(part)
+        elif part == "(":
+            values.append(judge(tokens, holds))
         else:
-            values.append(judge(tokens, holds) if part == "(" else holds(part))
+            values.append(holds(part))
     assert len(operators) <= 1, operators
     if operators == {"ANDNOT"}:
         return values[0] and not any(values[1:])
-    return any(values) if operators == {"OR"} else all(values)
+    if operators == {"OR"}:
+        return any(values)
+    return all(values)
 
 
-TERMS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=3).map(tuple)
+WORDS = st.sampled_from(["b1", "c1", "d1", "e1", "f1", "g1"])
+AREAS = st.sampled_from(["cs.AI", "cs.CL", "cs.CR", "cs.LG"])
 
 
 @given(
-    groups=st.lists(TERMS, min_size=1, max_size=4),
-    excluded=TERMS | st.just(()),
-    categories=TERMS | st.just(()),
-    words=st.frozensets(st.sampled_from("abcdefgh")),
-    filed=st.frozensets(st.sampled_from("abcdefgh")),
+    groups=st.lists(st.lists(WORDS, min_size=1, max_size=3), min_size=1, max_size=4),
+    excluded=st.lists(WORDS, max_size=3),
+    categories=st.lists(AREAS, max_size=3),
+    words=st.frozensets(WORDS),
+    filed=st.frozensets(AREAS),
 )
 def test_query_means_what_the_config_says(
-    groups: list[tuple[str, ...]],
-    excluded: tuple[str, ...],
-    categories: tuple[str, ...],
+    groups: list[list[str]],
+    excluded: list[str],
+    categories: list[str],
     words: frozenset[str],
     filed: frozenset[str],
 ) -> None:
-    """One term of every group, none that is excluded, one of the categories: whatever way operators are grouped."""
-    text = "keywords:\n" + "".join(f"  g{number}: [{', '.join(group)}]\n" for number, group in enumerate(groups))
-    text += f"exclude_keywords: [{', '.join(excluded)}]\ncategories: [{', '.join(categories)}]\nsince: 2024-09-12\n"
-    query = parse_config(text).query(SINCE, SINCE)
+    """One term of every group, none that is excluded, one of the categories: however grouped."""
+    entries = [f"  g{number}: [{', '.join(group)}]\n" for number, group in enumerate(groups)]
+    config = parse(
+        f"keywords:\n{''.join(entries)}"
+        f"exclude_keywords: [{', '.join(excluded)}]\n"
+        f"categories: [{', '.join(categories)}]\n"
+        "since: 2024-09-12\n"
+    )
+    query = config.query(SINCE, SINCE)
     assert not TOKEN.sub("", query).strip()
 
     def holds(token: str) -> bool:
         """Say whether the paper, whose abstract has these words, has what a token asks for."""
         field, _, value = token.partition(":")
-        return {"abs": value[1:-1] in words, "cat": value in filed, "submittedDate": True}.get(field, False)
+        known = {"abs": value[1:-1] in words, "cat": value in filed, "submittedDate": True}
+        return known.get(field, False)
 
-    wanted = all(words & set(group) for group in groups) and not words & set(excluded)
+    wanted = all(words & set(group) for group in groups)
+    wanted = wanted and not words & set(excluded)
     wanted = wanted and (not categories or bool(filed & set(categories)))
     assert judge(iter(TOKEN.findall(query)), holds) == wanted
 
 
-# ---------------------------------------------------------------- the shipped config
+@pytest.mark.parametrize(
+    "text",
+    [
+        "about: one #two\n      three\n",
+        "about: x\n    terms:\n      - C #sharp\n        language\n",
+    ],
+    ids=["about", "term"],
+)
+def test_cut_before_a_second_line(text: str) -> None:
+    """A value that is cut at a # and goes on is reported where it is cut, with the remedy."""
+    with pytest.raises(
+        UpdaterError, match="ends the value before the #; put it in quotes"
+    ) as error:
+        parse(BASE + "domains:\n  A:\n    " + text)
+    line = BASE.count("\n") + 3 + text.partition(" #")[0].count("\n")
+    assert str(error.value).startswith(f"config.yaml, line {line}: ")
 
 
-def test_shipped_config() -> None:
-    """The shipped config is sound, and its whole address stays below 4,000 characters."""
-    config = parse_config((PROJECT / "config.yaml").read_text("utf-8"))
-    parts = {"search_query": config.query(SINCE, SINCE), "id_list": "", "sortBy": "submittedDate"}
-    parts |= {"sortOrder": "ascending", "start": "10000", "max_results": "2000"}
-    assert len(f"{config.url}?{urlencode(parts)}&raw=1") < 4_000
-    assert all(len(domain.name) <= 30 and len(domain.about) <= 110 for domain in config.domains)
+@pytest.mark.parametrize("name", ["physics.AI", "cond-mat.AI"])
+def test_no_invented_category(name: str) -> None:
+    """Capitals behind an archive of small names are not made small: that is no category either."""
+    with pytest.raises(UpdaterError, match=rf"write {name.partition('.')[0]}\.\*"):
+        parse(BASE + f"categories: [{name}]\n")

@@ -1,719 +1,736 @@
-"""The machine misbehaves: kills, full disks, broken files, odd line ends; nothing is lost and nothing half done."""
+"""The command line: its flags, what it prints and where, its exit status, its bytes."""
 
-import fcntl
-import fnmatch
+import inspect
+import itertools
 import json
+import logging
 import os
 import re
-import resource
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from tests.helpers import NOW, PROJECT, Handler, Server, feed, make_list, paper, run, tree
-from update_papers import CHECKSUM, COVERAGE, GENERATED, INDEX, digest
+import update_papers
+from tests.faults import HOSTILE, hang, status
+from tests.helpers import (
+    NOW,
+    PROJECT,
+    Handler,
+    Server,
+    feed,
+    make_list,
+    paper,
+    run,
+    stored,
+    tree,
+)
+from update_papers import STATE
 
-STORE = "articles/data/2025-11.jsonl"
-START, END = b"<!-- LATEST_PAPERS_START -->", b"<!-- LATEST_PAPERS_END -->"
-DOMAINS = {name: {"about": name, "terms": [name]} for name in ("attack", "defence")}
-MONTHS = "2509", "2510", "2511"
-PAPERS = [paper(number, month) for month in MONTHS for number in (1, 3)]
-PAPERS += [paper(2, month, title="An attack on reasoning models") for month in MONTHS]
-LATER = [
-    paper(1, "2511", version=2, title="Reasoning models under attack", updated="2025-11-19T10:00:00Z"),
-    paper(4, "2511", title="The defence of a reasoning model", published="2025-11-19T12:00:00Z"),
-    paper(7, "2508"),  # out of the next window: lost for good, should coverage.json be ahead of the store
-]
-ALL = [facts for facts in PAPERS if facts["id"] != LATER[0]["id"]] + LATER
-
-# Runs the updater in a child for each line "SECONDS REPLACES ROOT" of its input. The child is killed after so many
-# seconds, 0: never; or it ends, as abruptly, before it puts one more file in place than REPLACES.
-DRIVER = """
-import os, pathlib, signal, sys, time, update_papers
-put = pathlib.Path.replace
-for line in sys.stdin:
-    seconds, replaces, root = line.rstrip().split(" ", 2)
-    left, begun = iter(range(int(replaces))), time.monotonic()
-    child = os.fork()
-    if not child:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        pathlib.Path.replace = lambda *places: put(*places) if next(left, None) is not None else os._exit(9)
-        os._exit(update_papers.main(["--root", root, "--until", "2025-11-20"]))
-    if float(seconds):
-        time.sleep(float(seconds))
-        os.kill(child, signal.SIGKILL)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), time.monotonic() - begun, flush=True)
-"""
+SCRIPT = PROJECT / "update_papers.py"
+TODAY = f"{NOW:%Y-%m-%d}"
+ODD_TITLE = "Größe 安全 👩🏽‍🔬 of a reasoning model"
+CLOSING = re.compile(r"\d+ new, \d+ revised, \d+ in all; \d+ files (written|would change)")
+DOMAINS = {"Safety": {"about": "All.", "terms": ["safety"]}}
+NOTHING_NEW = "0 new, 0 revised, 2 in all; 0 files written\n"
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a list that has run once: three months, two domains, coverage.json and index.json."""
-    config = {"latest": 2, "stale_after_days": 0, "domains": DOMAINS}
-    with Server(PAPERS) as server:
-        root = make_list(tmp_path_factory.mktemp("ready") / "list", server.url, config)
-        assert run(root) == 0
-    return root
-
-
-@pytest.fixture
-def root(ready: Path, tmp_path: Path) -> Path:
-    """Return a copy of that list."""
-    return shutil.copytree(ready, tmp_path / "list")
-
-
-@pytest.fixture
-def later(tmp_path: Path) -> Path:
-    """Save an answer with new papers, one of them in an old month, and a revised one."""
-    path = tmp_path / "later.atom"
-    path.write_bytes(feed(LATER))
+@pytest.fixture(name="saved")
+def fixture_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Save an answer with a paper that the list does not have, and go to its folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "saved.atom"
+    path.write_bytes(feed([paper(3)]))
     return path
 
 
-def configure(root: Path, **keys: object) -> None:
-    """Change keys of config.yaml."""
+# As on anybody's machine, where nothing is said about Python's console.
+PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+
+
+def program(*arguments: str | Path) -> list[str]:
+    """Return the command that runs the script as a program of its own."""
+    return [sys.executable, str(SCRIPT), *map(str, arguments)]
+
+
+def set_key(root: Path, key: str, value: object) -> None:
+    """Set a key of the config of a list."""
     path = root / "config.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text("utf-8")) | keys, sort_keys=False), "utf-8")
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(f"{key}:")]
+    path.write_text("".join([*kept, f"{key}: {json.dumps(value)}\n"]), "utf-8")
 
 
-def temporary(root: Path) -> list[Path]:
-    """Return the temporary files that lie about."""
-    return list(root.rglob(".update-papers.*"))
+def writing_times(root: Path) -> dict[Path, int]:
+    """Return when each file of a list was written."""
+    return {path: path.stat().st_mtime_ns for path in root.rglob("*")}
 
 
-def times(root: Path) -> dict[Path, int]:
-    """Return when each file was written."""
-    return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+# ------------------------------------------------------------------------------------ flags
+
+VALUES = {
+    "--since": ["2025-11-01"],
+    "--until": [TODAY],
+    "--sweep": [],
+    "--feed": ["saved.atom"],
+    "--rebuild": [],
+    "--check": [],
+    "--explain": ["2511.00001"],
+    "--dry-run": [],
+    "--keep-answers": ["answers"],
+}
+TOGETHER = {
+    ("--since", "--until"),
+    ("--since", "--dry-run"),
+    ("--since", "--keep-answers"),
+    ("--until", "--sweep"),
+    ("--until", "--feed"),
+    ("--until", "--dry-run"),
+    ("--until", "--keep-answers"),
+    ("--sweep", "--dry-run"),
+    ("--sweep", "--keep-answers"),
+    ("--feed", "--dry-run"),
+    ("--rebuild", "--dry-run"),
+    ("--dry-run", "--keep-answers"),
+}
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    """Change a text in a file, which must be there."""
-    text = path.read_bytes()
-    assert old.encode() in text
-    path.write_bytes(text.replace(old.encode(), new.encode(), 1))
+PAIRS = list(itertools.combinations(VALUES, 2))
 
 
-# ---------------------------------------------------------------- killed
-
-
-class Victim:
-    """A run with much to write, which can be killed and repeated: the same list, the same server."""
-
-    def __init__(self, ready: Path, place: Path, url: str, driver: "subprocess.Popen[str]") -> None:
-        """Prepare the list: config and script have changed since it ran, a domain and its page must go."""
-        self.before, self.place, self.driver = shutil.copytree(ready, place / "before"), place / "list", driver
-        asking = yaml.safe_load((ready / "config.yaml").read_text("utf-8"))["arxiv"] | {"url": url}
-        configure(self.before, arxiv=asking, domains={"attack": DOMAINS["attack"], "safety": DOMAINS["defence"]})
-        self.wanted = self.mended()
-
-    def mended(self) -> dict[str, bytes]:
-        """Run undisturbed and return the files; on a fresh copy, if there is none that was killed."""
-        if not self.place.exists():
-            shutil.copytree(self.before, self.place)
-        assert run(self.place) == 0
-        assert not temporary(self.place)
-        files = tree(self.place)
-        shutil.rmtree(self.place)
-        return files
-
-    def killed(self, seconds: float = 0, replaces: int = 1_000) -> tuple[int, float]:
-        """Run on a fresh copy, killed at that moment or before that file; return exit status and duration."""
-        shutil.copytree(self.before, self.place)
-        assert self.driver.stdin
-        assert self.driver.stdout
-        self.driver.stdin.write(f"{seconds} {replaces} {self.place}\n")
-        self.driver.stdin.flush()
-        status, duration = self.driver.stdout.readline().split()
-        return int(status), float(duration)
-
-
-@pytest.fixture
-def victim(ready: Path, tmp_path: Path) -> Iterator[Victim]:
-    """Start the server and the process that runs and kills."""
-    command = [sys.executable, "-c", DRIVER]
-    with (
-        Server(ALL) as server,
-        subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver,
-    ):
-        yield Victim(ready, tmp_path, server.url, driver)
-        if driver.stdin:
-            driver.stdin.close()
-
-
-def test_torture(victim: Victim) -> None:
-    """Killed at any moment and run again, a list has the same bytes as one that was never killed."""
-    status, duration = victim.killed()
-    assert (status, victim.mended()) == (0, victim.wanted)
-    statuses = []
-    for _ in range(int(os.environ.get("TORTURE", "20"))):
-        moment = secrets.SystemRandom().uniform(0.001, duration)
-        statuses.append(victim.killed(moment)[0])
-        assert victim.mended() == victim.wanted, f"killed after {moment} of {duration} s"
-    assert -signal.SIGKILL in statuses
-
-
-def test_killed_after_each_replace(victim: Victim) -> None:
-    """Ended before any one of its files is put in place, a run is done again; what lies about is hidden from git."""
-    ignored = (PROJECT / ".gitignore").read_text("utf-8").split("\n")
-    for replaces in range(100):
-        status, _ = victim.killed(replaces=replaces)
-        left = temporary(victim.place)
-        assert bool(left) == bool(status)
-        assert all(any(fnmatch.fnmatch(path.name, pattern) for pattern in ignored) for path in left)
-        assert victim.mended() == victim.wanted, f"killed after {replaces} files"
-        if status == 0:
-            break
-    assert replaces > 10
-
-
-def test_leftovers(root: Path) -> None:
-    """What a killed run left is gone after the next run, even if that writes nothing."""
-    for folder in ("", "articles", "articles/data"):
-        (root / folder / ".update-papers.README.md").write_bytes(b"half")
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
+def test_pairs(
+    pair: tuple[str, str], root: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two flags go together, or are refused by their names before anything is done."""
     before = tree(root)
-    assert run(root, "--offline") == 0
-    assert not temporary(root)
+    arguments = [part for flag in pair for part in [flag, *VALUES[flag]]]
+    if pair in TOGETHER:
+        assert run(root, *arguments) == 0
+        assert CLOSING.fullmatch(capsys.readouterr().out.splitlines()[-1])
+        return
+
+    with pytest.raises(SystemExit, match=r"^2$"):
+        run(root, *arguments)
+    said = capsys.readouterr()
+    assert all(f"argument {flag}" in said.err for flag in pair)
+    assert not said.out
+    assert not server.requests
     assert tree(root) == before
 
 
-# ---------------------------------------------------------------- interrupted
+@pytest.mark.usefixtures("saved", "server")
+@pytest.mark.parametrize("flag", VALUES)
+def test_verbose_goes_with_any(flag: str, root: Path) -> None:
+    """-v changes no result."""
+    assert run(root, "-v", flag, *VALUES[flag]) == 0
 
 
-@pytest.mark.parametrize(
-    ("good", "include"), [(1, []), (4, ["2401.00001"])], ids=["on the second page", "while the pinned are asked for"]
-)
-def test_terminated(tmp_path: Path, good: int, include: list[str]) -> None:
-    """A run that is told to end while arXiv hangs keeps what came, says so and ends with 3."""
-    asked, end = threading.Event(), threading.Event()
-
-    def hang(_handler: Handler, _body: bytes) -> None:
-        asked.set()
-        end.wait(10)
-
-    config = {"include": include, "stale_after_days": 0}
-    with Server(PAPERS[-4:], [*[None] * good, hang]) as server:
-        root = make_list(tmp_path / "list", server.url, config, page_size=1, timeout_seconds=20)
-        command = [sys.executable, str(PROJECT / "update_papers.py"), "--root", str(root), "--until", f"{NOW:%Y-%m-%d}"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert asked.wait(10)
-            process.terminate()
-            _, said = process.communicate()
-        end.set()
-    assert process.returncode == 3
-    assert "interrupted; what came is kept, the next run goes on from there" in said
-    assert b"".join(path.read_bytes() for path in root.glob("articles/data/*.jsonl")).count(b'{"id": ') == good
-    assert not temporary(root)
+def test_feeds_repeat(tmp_path: Path, saved: Path) -> None:
+    """--feed takes several files, and may be given again."""
+    root = make_list(tmp_path / "list")
+    others = [tmp_path / f"{number}.atom" for number in (1, 2)]
+    for number, path in enumerate(others, 1):
+        path.write_bytes(feed([paper(number)]))
+    assert run(root, "--feed", *others, "--feed", saved) == 0
+    assert len(stored(root)) == 3
 
 
-@pytest.mark.parametrize(
-    ("days", "arguments", "status"),
-    [
-        pytest.param(16, [], 3, id="too old"),
-        pytest.param(17, [], 0, id="just young enough"),
-        pytest.param(0, [], 0, id="switched off"),
-        pytest.param(16, ["--offline"], 0, id="offline"),
-        pytest.param(16, ["--rebuild"], 0, id="rebuild"),
-        pytest.param(16, ["--feed", "later.atom"], 0, id="feed"),
-        pytest.param(16, ["--until", "2025-11-19"], 0, id="another today"),
-    ],
-)
-def test_standing_still(
-    days: int, arguments: list[str], status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+REFUSED = {
+    "no date": (["--since", "yesterday"], "'yesterday' is no date; write a day such as 2026-01-31"),
+    "empty date": (["--until", ""], "'' is no date; write a day such as"),
+    "no such day": (["--until", "2025-11-31"], "'2025-11-31' is no date; write a day such as"),
+    "German date": (["--since", "1.11.2025"], "'1.11.2025' is no date; write a day such as"),
+    "no such hour": (["--since", "2025-11-01T25:00"], "is no date; write a day such as"),
+    "end of the calendar": (["--until", "9999-12-31"], "argument --until: "),
+    "beginning of the calendar": (["--until", "0001-01-01"], "argument --until: "),
+    "before the calendar": (["--since", "0001-01-01T00:00+05:00"], "argument --since: "),
+    "since after until": (
+        ["--since", "2025-11-19", "--until", "2025-11-18"],
+        "argument --since: 2025-11-19 is after 2025-11-18",
+    ),
+    "since in the future": (["--since", "2025-11-21"], "--since: 2025-11-21 is after 2025-11-20"),
+    "no file": (["--feed"], "argument --feed: expected at least one argument"),
+    "no such flag": (["--offline"], "unrecognized arguments: --offline"),
+    "a word": (["now"], "unrecognized arguments: now"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), REFUSED.values(), ids=REFUSED)
+def test_refused(
+    arguments: list[str], words: str, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """When arXiv was asked and the newest paper is too old the run writes as usual, ends with 3 and says why."""
-    saved = tmp_path / "later.atom"
-    saved.write_bytes(feed(PAPERS))
-    given = [str(saved) if name == saved.name else name for name in arguments]
-    with Server([paper(1, published="2025-11-02T23:00:00Z")]) as server:
-        root = make_list(tmp_path / "list", server.url, {"stale_after_days": 0})
-        assert run(root) == 0
-        capsys.readouterr()
-        configure(root, stale_after_days=days, latest=1)
-        server.papers.append(paper(2, published="2025-11-02T23:30:00Z"))
-        assert run(root, *given) == status
-    sentence = f"the list stands still: its newest paper is 17 days old, more than stale_after_days ({days})"
-    assert (sentence in capsys.readouterr().err) == (status == 3)
-    written = (root / STORE).read_text("utf-8")
-    assert ("2511.00002" in written) == (not {"--offline", "--rebuild"} & {*given})
+    """What cannot be meant ends with 2 and says what to write; nothing is done."""
+    before = tree(root)
+    with pytest.raises(SystemExit, match=r"^2$"):
+        run(root, *arguments)
+    said = capsys.readouterr()
+    assert words in said.err
+    assert not said.out
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize(
+    "until", ["2025-11-19", "2025-11-19T00:00", "2025-11-19T01:00+01:00", " 2025-11-19T00:00Z "]
+)
+def test_dates(until: str, root: Path, server: Server) -> None:
+    """A date may have a time and a zone, UTC unless it says otherwise."""
+    assert run(root, "--since", "2025-11-01T12:30Z", "--until", until) == 0
+    assert '"202511011230 TO 202511200000"' in server.requests[-1]["search_query"]
+
+
+# ------------------------------------------------------------------------- what a run prints
+
+
+def test_nothing_new(
+    root: Path, server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with nothing new writes nothing, and prints its closing line alone, from anywhere."""
+    before, times = tree(root), writing_times(root)
+    monkeypatch.chdir(root.parent)
+    assert run(Path("list")) == 0
+    assert run(root) == 0
+    said = capsys.readouterr()
+    assert said.out == 2 * NOTHING_NEW
+    assert not said.err
+    assert len(server.requests) == 2
+    assert tree(root) == before
+    assert writing_times(root) == times
+
+
+@pytest.mark.parametrize("way", ["", "--sweep", "--feed"], ids=["ask", "sweep", "feed"])
+def test_dry_run(
+    way: str, root: Path, server: Server, saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--dry-run writes nothing and prints a difference for each file that the run then writes."""
+    server.papers += [paper(3), paper(1, month="2510", title=ODD_TITLE)]
+    ways: dict[str, list[str | Path]] = {"": [], "--sweep": [way], "--feed": [way, saved]}
+    arguments = ways[way]
+    before, times = tree(root), writing_times(root)
+
+    assert run(root, "--dry-run", *arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert tree(root) == before
+    assert writing_times(root) == times
+
+    assert run(root, *arguments) == 0
+    written = {name for name, data in tree(root).items() if data != before.get(name)}
+    assert written - {STATE} == {line[6:] for line in lines if line.startswith("+++ b/")}
+    assert "would change" in lines[-1]
+    counts = capsys.readouterr().out.partition(";")[0]
+    assert counts == lines[-1].partition(";")[0]
+
+
+def test_dry_run_of_a_new_list(tmp_path: Path, saved: Path) -> None:
+    """Where nothing is yet --dry-run makes nothing, no folder either."""
+    root = make_list(tmp_path / "list")
+    assert run(root, "--dry-run", "--feed", saved) == 0
+    assert {path.name for path in root.iterdir()} == {"README.md", "config.yaml"}
+
+
+def test_check_finds_an_edit(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check ends with 1, names every page that is not as --rebuild makes it, and mends none."""
+    assert run(root, "--check") == 0
+    pages = {"README.md", "articles/2025-11.md", "articles/README.md", "articles/feed.xml"}
+    for name in pages:
+        text = (root / name).read_text("utf-8")
+        (root / name).write_text(re.sub("papers", "pages", text), "utf-8")
+    (root / "articles/search.html").unlink()
+    before = tree(root)
+    capsys.readouterr()
+
+    assert run(root, "--check") == 1
+    found = re.findall(r"^\+\+\+ b/(.+)$", capsys.readouterr().out, re.MULTILINE)
+    assert set(found) == pages | {"articles/search.html"}
+    assert tree(root) == before
+    assert run(root, "--rebuild") == 0
     assert run(root, "--check") == 0
 
 
-def test_one_run_at_a_time(root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """While another run holds the list a run ends with 2 and a sentence, and touches nothing."""
-    (root / ".update-papers.README.md").write_bytes(b"of the other run")
+def test_check_of_the_store(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check sees what the store lacks of the config, such as a domain."""
+    set_key(root, "domains", DOMAINS)
+    assert run(root, "--check") == 1
+    said = capsys.readouterr().out
+    assert "+++ b/articles/data/2025-11.jsonl" in said
+    assert "+++ b/articles/domain-safety.md" in said
+
+
+@pytest.mark.parametrize("text", [None, "", "{", '{"selection": "another"}'], ids=str)
+def test_check_leaves_out_state(text: str | None, root: Path) -> None:
+    """--check says nothing of state.json, which readers don't see."""
+    (root / STATE).unlink()
+    if text is not None:
+        (root / STATE).write_text(text, "utf-8")
     before = tree(root)
-    handle = os.open(root, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        assert run(root, "--feed", later) == 2
-    finally:
-        os.close(handle)
-    said = capsys.readouterr()
-    assert said.err == f"{root}: another run is at work here; wait until it has ended\n"
-    assert not said.out
-    assert temporary(root)
+    assert run(root, "--check") == 0
     assert tree(root) == before
-    assert run(root, "--feed", later) == 0
 
 
-# ---------------------------------------------------------------- files that cannot be used
+# --------------------------------------------------------------------- lists that stand still
 
 
-def directory(root: Path, name: str) -> None:
-    """Put a directory where a file should be."""
-    (root / name).unlink()
-    (root / name).mkdir()
+def test_empty_list(tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that asks and leaves the list empty ends with 3 and says what to look at."""
+    server.papers.clear()
+    root = make_list(tmp_path / "list", server.url, {"stale_after_days": 14})
+    assert run(root) == 3
+    said = capsys.readouterr()
+    assert said.err.endswith(
+        "nothing was found, the list is empty: look at keywords and categories\n"
+    )
+    assert "old" not in said.err
+    assert said.out.startswith("0 new, 0 revised, 0 in all; ")
+    assert run(root, "--rebuild") == 0
+    assert run(root, "--check") == 0
 
 
-def aside(root: Path, name: str) -> None:
-    """Take a file or folder away."""
-    (root / name).rename(root.parent / "aside")
-
-
-def articles_as_file(root: Path) -> None:
-    """Put a file where articles/ should be."""
-    aside(root, "articles")
-    (root / "articles").write_bytes(b"")
-
-
-def dangling(root: Path) -> None:
-    """Make README.md point to nothing."""
-    aside(root, "README.md")
-    (root / "README.md").symlink_to("nowhere.md")
-
-
-UNUSABLE: dict[str, tuple[str, Callable[[Path], None]]] = {
-    "read-only README": ("README.md: is read-only", lambda root: (root / "README.md").chmod(0o444)),
-    "read-only page": ("articles/2025-11.md: is read-only", lambda root: (root / "articles/2025-11.md").chmod(0o444)),
-    "read-only store": (f"{STORE}: is read-only", lambda root: (root / STORE).chmod(0o444)),
-    "page is a directory": ("articles/2025-11.md: Is a", lambda root: directory(root, "articles/2025-11.md")),
-    "feed is a directory": ("articles/feed.xml: Is a", lambda root: directory(root, "articles/feed.xml")),
-    "store is a directory": (f"{STORE}: Is a directory", lambda root: directory(root, STORE)),
-    "coverage is a directory": (f"{COVERAGE}: Is a directory", lambda root: directory(root, COVERAGE)),
-    "index is a directory": (f"{INDEX}: Is a directory", lambda root: directory(root, INDEX)),
-    "README is a directory": ("README.md: Is a directory", lambda root: directory(root, "README.md")),
-    "config is a directory": ("config.yaml: Is a directory", lambda root: directory(root, "config.yaml")),
-    "template is a directory": ("templates/month.md.j2: Is a", lambda root: directory(root, "templates/month.md.j2")),
-    "articles is a file": ("articles/", articles_as_file),
-    "no config": ("config.yaml: No such file", lambda root: aside(root, "config.yaml")),
-    "no README": ("README.md: No such file", lambda root: aside(root, "README.md")),
-    "README points nowhere": ("README.md: No such file", dangling),
-    "no templates": ("templates/", lambda root: aside(root, "templates")),
-    "a template less": ("templates/month.md.j2, line 1: '_papers", lambda root: aside(root, "templates/_papers.md.j2")),
-    "no list at all": ("", lambda root: aside(root, "")),
+MOVING: dict[str, tuple[int, list[str]]] = {
+    "just young enough": (16, []),
+    "switched off": (0, []),
+    "rebuild": (15, ["--rebuild"]),
+    "feed": (15, ["--feed", "saved.atom"]),
+    "another today": (15, ["--until", "2025-11-19"]),
 }
 
 
-@pytest.mark.parametrize("case", UNUSABLE)
-def test_unusable(case: str, root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be read or written ends the run with 2 and one line that names it; everything stays as before."""
-    name, spoil = UNUSABLE[case]
-    spoil(root)
-    before = tree(root)
-    assert run(root, "--feed", later) == 2
+@pytest.mark.parametrize("arguments", [[], ["--sweep"], ["--since", "2025-11-01"]], ids=str)
+def test_list_that_stands_still(
+    arguments: list[str], root: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the newest paper is too old, a run that asked writes as usual, and ends with 3."""
+    set_key(root, "stale_after_days", 15)
+    server.papers.append(paper(4, published="2025-11-03T10:30:00Z"))
+    assert run(root, *arguments) == 3
+    assert capsys.readouterr().err == (
+        "the list stands still: its newest paper is 16 days old, more than stale_after_days (15); "
+        "look at the keywords and at arXiv, or raise stale_after_days (0: never)\n"
+    )
+    assert "2511.00004" in stored(root)
+
+
+@pytest.mark.usefixtures("saved", "server")
+@pytest.mark.parametrize(("limit", "arguments"), MOVING.values(), ids=MOVING)
+def test_list_that_moves(
+    limit: int, arguments: list[str], root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is young enough, or nobody was asked, its age is no matter."""
+    set_key(root, "stale_after_days", limit)
+    assert run(root, *arguments) == 0
+    assert not capsys.readouterr().err
+
+
+def test_unused_words(tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sweep names in the log what no paper has: keywords and categories; a look back doesn't."""
+    keys = {"keywords": ["reasoning model", "ti:xyzzy"], "categories": ["cs.*", "math.CO", "cs.CV"]}
+    root = make_list(tmp_path / "list", server.url, keys)
+    for arguments in ([], ["--sweep"]):
+        assert run(root, *arguments) == 0
+        said = capsys.readouterr().err
+        assert said.startswith("no paper of this sweep has: ti:xyzzy, cs.CV, math.CO; look at")
+    assert run(root) == 0
+    assert not capsys.readouterr().err
+
+
+# -------------------------------------------------------------------------- asking, and answers
+
+
+def test_verbose(root: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """-v tells each request; a run without it tells nobody of one that went well."""
+    assert run(root, "-v") == 0
     said = capsys.readouterr()
-    assert said.err.startswith(name or f"{root}: No such file")
-    assert said.err.count("\n") == 1
-    assert not said.out
-    assert tree(root) == before
-    assert not temporary(root)
+    assert server.url.partition("//")[2] in said.err
+    assert said.out == NOTHING_NEW
+    assert run(root) == 0
+    assert not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("size", [0, 600, 1_200, 2_400])
-def test_disk_full(size: int, root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """When a file cannot be written whole none is put in place."""
-    configure(root, latest=9)
+def test_kept_answers(tmp_path: Path, server: Server) -> None:
+    """Answers that were kept make the same pages again, without a request."""
+    server.papers += [paper(1, month="2510", title=ODD_TITLE), paper(4)]
+    first = make_list(tmp_path / "first", server.url, page_size=2)
+    second = make_list(tmp_path / "second", server.url, page_size=2)
+    server.faults += [None, status(503), None]
+    assert run(first, "--keep-answers", tmp_path / "new/answers") == 0
+    asked = len(server.requests)
+
+    kept = sorted((tmp_path / "new/answers").iterdir())
+    assert len(kept) == 2
+    assert run(second, "--feed", *kept) == 0
+    assert len(server.requests) == asked
+    known, made = tree(first), tree(second)
+    assert known.pop(STATE) != made.pop(STATE)
+    assert made == known
+
+
+def test_answers_cannot_be_kept(
+    root: Path, server: Server, saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An answer that cannot be kept is no fault of arXiv: exit 2, one line, not asked again."""
     before = tree(root)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        status = run(root, "--feed", later)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    said = capsys.readouterr().err
-    assert status == 2
-    assert re.fullmatch(r"[\w./-]+: File too large; nothing was changed; .+\n", said)
-    assert tree(root) == before
-    assert not temporary(root)
-
-
-def test_answers_cannot_be_kept(root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An answer that cannot be saved is no fault of arXiv: exit 2, one line, nothing asked again."""
-    before = tree(root)
-    with Server(PAPERS) as server:
-        configure(root, arxiv={"url": server.url, "delay_seconds": 0, "backoff_seconds": 0, "retries": 2})
-        before = tree(root)
-        assert run(root, "--keep-answers", later) == 2
-        assert len(server.requests) <= 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"{later}")
-    assert said.count("\n") == 1
+    assert run(root, "--keep-answers", saved) == 2
+    assert len(server.requests) == 1
+    assert re.fullmatch(rf".+{saved.name}: .+; correct --keep-answers\n", capsys.readouterr().err)
     assert tree(root) == before
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("repository", "named"),
     [
-        *((path.name, "{{ nothing.at.all }}") for path in sorted((PROJECT / "templates").glob("*.j2"))),
-        ("month.md.j2", "{% if %}"),
-        ("month.md.j2", "{{ 1 + [] }}"),
-        ("month.md.j2", "{% include 'nothing' %}"),
+        ("", ""),
+        ("someone/a.list", " (+https://github.com/someone/a.list)"),
+        ("no repository\r\nX-Evil: 1", ""),
     ],
+    ids=["nowhere", "on GitHub", "nonsense"],
 )
-def test_broken_template(
-    name: str, text: str, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_user_agent(
+    repository: str, named: str, root: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A template that cannot be filled ends the run with 2 and names it, on the run page too; the list stays."""
-    summary = root.parent / "summary.md"
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    path = root / "templates" / name
-    path.write_text("\n" + text + path.read_text("utf-8"), "utf-8")
-    configure(root, latest=3)
-    before = tree(root)
-    assert run(root, *(["--explain", "2511.00001"] if name == "explain.txt.j2" else ["--offline"])) == 2
-    said = capsys.readouterr()
-    assert re.fullmatch(r"templates/[\w.]+, line (\d+|\?): .+; mend the template\n", said.err)
-    assert not said.out
-    assert summary.read_text("utf-8").startswith("**templates/")
-    assert tree(root) == before
+    """ArXiv is told who asks, and the list's repository where GitHub names it."""
+    monkeypatch.setenv("GITHUB_REPOSITORY", repository)
+    assert run(root) == 0
+    assert run(root, "--explain", "2511.00009") == 2
+    agents = [headers["User-Agent"] for headers in server.headers]
+    assert len(agents) == 2
+    for agent in agents:
+        assert re.fullmatch(rf"update-papers/[0-9.]+{re.escape(named)}", agent)
 
 
-@pytest.mark.parametrize("name", ["latest.md.j2", "domains.md.j2"])
-@pytest.mark.parametrize("text", ["no line end", f"{END.decode()}\n", "```\n"], ids=["end", "marker", "fence"])
-def test_template_that_hurts_the_markers(name: str, text: str, root: Path) -> None:
-    """Whatever a template gives, the markers are found again, or the run ends with 2 and README.md stays."""
-    with (root / "templates" / name).open("a", encoding="utf-8") as file:
-        file.write(text)
-    before = (root / "README.md").read_bytes()
-    status = run(root, "--offline")
-    assert status == 0 or (status == 2 and (root / "README.md").read_bytes() == before)
-    shutil.copy(PROJECT / "templates" / name, root / "templates")
-    assert run(root, "--offline") == 0
-    assert (root / "README.md").read_bytes() == before
+# --------------------------------------------------------------------------------- the log
 
 
-# ---------------------------------------------------------------- a broken store
-
-
-def stored(**changes: object) -> str:
-    """Return a line of the store with other facts, without those that are given as ...."""
-    facts: dict[str, object] = {"id": "2511.00002", "version": 1, "title": "T", "authors": ["A"]}
-    facts |= {"published": "2025-11-03T10:00:00Z", "updated": "2025-11-03T10:00:00Z", "abstract": "A"}
-    facts |= {"primary_category": "cs.CL", "categories": ["cs.CL"]}
-    return json.dumps({key: value for key, value in (facts | changes).items() if value is not ...})
-
-
-WRONG: dict[str, str] = {
-    "no JSON": "Reasoning model safety",
-    "cut": stored()[:60],
-    "nothing in it": "{}",
-    "list": "[]",
-    "null": "null",
-    "number": "5",
-    "two objects": stored() + stored(),
-    "id twice": stored(id="2511.00001"),
-    "another month": stored(id="2510.00009"),
-    "no id": stored(id="nonsense"),
-    "id with version": stored(id="2511.00002v1"),
-    "id of a path": stored(id="../../2511.00002"),
-    "another key": stored(topic="safety"),
-    "version as text": stored(version="1"),
-    "version as truth": stored(version=True),
-    "version 0": stored(version=0),
-    "no author": stored(authors=[]),
-    "authors as text": stored(authors="Ann"),
-    "authors as numbers": stored(authors=[1]),
-    "categories as text": stored(categories="cs.CL"),
-    "categories as numbers": stored(categories=[1]),
-    "published: no date": stored(published="yesterday"),
-    "not UTF-8": stored().replace("T", "\udcff", 1),
-    **{f"without {key}": stored(**{key: ...}) for key in json.loads(stored())},
-    **{f"{key}: number": stored(**{key: 5}) for key in json.loads(stored(comment="", doi="")) if key != "version"},
-    **{f"{key}: null": stored(**{key: None}) for key in json.loads(stored(comment="", journal_ref=""))},
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_broken_store(case: str, root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line that is no paper ends the run with 2, its place and the command that brings it back; nothing changes."""
-    lines = (root / STORE).read_bytes().split(b"\n")
-    lines[1] = WRONG[case].encode("utf-8", "surrogateescape")
-    (root / STORE).write_bytes(b"\n".join(lines))
-    before = tree(root)
-    for arguments in (["--feed", str(later)], ["--offline"]):
-        assert run(root, *arguments) == 2
-        said = capsys.readouterr().err
-        assert re.fullmatch(rf"{STORE}, line 2: .+; bring it back with: git checkout HEAD -- {STORE}\n", said)
-    assert tree(root) == before
-
-
-@pytest.mark.parametrize("name", [STORE, "config.yaml", "README.md", "templates/latest.md.j2", COVERAGE, INDEX])
-def test_conflict(name: str, root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A conflict that git left in a file ends the run with 2 and its line; nothing changes."""
-    lines = (root / name).read_bytes().split(b"\n")
-    lines[1:1] = [b"<<<<<<< HEAD", lines[1], b"=======", lines[1], b">>>>>>> other"]
-    (root / name).write_bytes(b"\n".join(lines))
-    before = tree(root)
-    for arguments in (["--offline"], ["--feed", later], ["--rebuild"]):
-        assert run(root, *arguments) == 2
-        assert re.fullmatch(rf"{name}, line 2: a conflict that git left; .+\n", capsys.readouterr().err)
-    assert tree(root) == before
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"selection": 1, "since": 2, "swept_to": 3}'])
-def test_broken_coverage(text: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A coverage.json that is none of ours ends the run with 2 and the way out."""
-    (root / COVERAGE).write_text(text, "utf-8")
-    before = tree(root)
-    assert run(root, "--offline") == 2
+def test_harmless_messages(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing that is logged, by a library either, is a command for GitHub's runner."""
+    assert run(root) == 0
+    capsys.readouterr()
+    for name in ("update_papers", "urllib3.connectionpool", "somebody.else"):
+        logger = logging.getLogger(name)
+        logger.warning("%s\n%s\r::add-mask::x\x1b[2J", HOSTILE, HOSTILE)
+        logger.warning("##[group]", exc_info=ValueError(HOSTILE))
     said = capsys.readouterr().err
-    assert re.fullmatch(rf"{COVERAGE}, line 1: .+; delete it to ask from `since` anew\n", said)
-    assert tree(root) == before
+    assert said.count("\n") == 9
+    assert not re.search(r"::|##\[|[\x00-\x09\x0b-\x1f]", said)
 
 
-Facts = dict[str, Any]
-GARBAGE: dict[str, Callable[[Facts], object]] = {
-    "a paper too many": lambda facts: facts["months"]["2025-11"].update({"": "2511.00001 2511.00009"}),
-    "ids as number": lambda facts: facts["months"]["2025-11"].update({"": 3}),
-    "another latest": lambda facts: facts.update(latest="2031-01-01T00:00:00Z"),
-    "latest as number": lambda facts: facts.update(latest=5),
-    "domains of a month": lambda facts: facts["months"].update({"2025-10": {"attack": "2510.00001"}}),
-    "a month less": lambda facts: facts["months"].pop("2025-09"),
-    "a month more": lambda facts: facts["months"].update({"2024-01": facts["months"]["2025-09"]}),
-    "a fact more": lambda facts: facts["months"]["2025-09"].update(x=1),
-    "an unknown id": lambda facts: facts["months"]["2025-11"].update(attack="2511.09999"),
-    "no id": lambda facts: facts["months"]["2025-11"].update(attack="x"),
-    "an id less": lambda facts: facts["months"]["2025-11"].update(attack=""),
-    "a domain less": lambda facts: facts["months"]["2025-11"].pop("attack"),
-    "no file": lambda facts: facts["files"].clear(),
-    "another hash": lambda facts: facts["files"].update({STORE: "0123456789abcdef"}),
-    "another file": lambda facts: facts["files"].update({"../../etc/passwd": "0123456789abcdef"}),
-    "files as list": lambda facts: facts.update(files=[]),
-    "another fingerprint": lambda facts: facts.update(fingerprint=5),
-    "nothing left": lambda facts: facts.clear(),
-}
+def test_harmless_arguments(
+    root: Path, saved: Path, capsys: pytest.CaptureFixture[str], summary: Path
+) -> None:
+    """Nor is what the command line, the config or a saved answer says."""
+    odd = saved.with_name("::error::x##[error]y\n::error::z")
+    saved.rename(odd)
+    odd.write_bytes(b"##[error]no feed")
+    assert run(root, "--feed", odd) == 2
+    set_key(root, f"'{HOSTILE}'", HOSTILE)
+    assert run(root) == 2
+    for said in (capsys.readouterr().err, summary.read_text("utf-8")):
+        assert not re.search(r"^\s*::|##\[", said, re.MULTILINE)
 
 
-@pytest.mark.parametrize("case", GARBAGE)
-def test_garbled_index(case: str, root: Path) -> None:
-    """An index.json that does not say what the store says is made anew, and never believed."""
-    before, path = tree(root), root / INDEX
-    facts = json.loads(path.read_text("utf-8"))
-    GARBAGE[case](facts)
-    path.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    assert run(root, "--offline") == 0
-    assert tree(root) == before
+# -------------------------------------------------------------------------------- the lock
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"5", b"\xff\0", b'{"months": 5}'])
-def test_broken_index(text: bytes, root: Path) -> None:
-    """An index.json that cannot be read is made anew."""
+HOLDER = """
+import filelock, sys
+with filelock.FileLock(sys.argv[1]):
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(name="locks")
+def fixture_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder of this test's own for locks."""
+    path = tmp_path / "locks"
+    path.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(path))
+    return path
+
+
+def test_lock(root: Path, server: Server, locks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lock lies outside of the list, is the same by every path, and ends with its process."""
+    (root.parent / "link").symlink_to(root)
+    assert run(root / ".." / "list") == 0
+    (lock,) = locks.iterdir()
     before = tree(root)
-    (root / INDEX).write_bytes(text)
-    assert run(root, "--offline") == 0
+
+    command = [sys.executable, "-c", HOLDER, str(lock)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout
+        assert other.stdout.readline()
+        server.requests.clear()
+        capsys.readouterr()
+        for path in (root, root.parent / "link"):
+            assert run(path) == 2
+            said = capsys.readouterr()
+            words = "another run is at work here; wait until it has ended"
+            assert said.err.endswith(f"/{path.name}: {words}\n")
+            assert not said.out
+        assert run(root, "--explain", "2511.00001") == 0
+        other.kill()
+    assert not server.requests
     assert tree(root) == before
+    assert run(root) == 0
+    assert [*locks.iterdir()] == [lock]
 
 
-def test_index_of_another_version(root: Path) -> None:
-    """An index.json that is whole, but of a script that kept other facts, is made anew."""
-    before, path = tree(root), root / INDEX
-    body = path.read_text("utf-8").partition(CHECKSUM)[0].replace('"latest"', '"freshest"', 1)
-    path.write_text(f'{body}{CHECKSUM}{digest(body)}"\n}}\n', "utf-8")
-    assert run(root, "--offline") == 0
-    assert tree(root) == before
+def test_lock_that_cannot_be_made(
+    root: Path, locks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the lock cannot be made nothing is begun: exit 2 and a line that names it."""
+    assert run(root) == 0
+    (lock,) = locks.iterdir()
+    lock.unlink()
+    lock.mkdir()
+    capsys.readouterr()
+    assert run(root) == 2
+    said = capsys.readouterr().err
+    assert lock.name in said
+    assert said.count("\n") == 1
 
 
-# ---------------------------------------------------------------- what people and git do to the files
+def test_summary_that_cannot_be_written(
+    root: Path, server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A summary that cannot be written is named, no lock in its stead; the papers are there."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(root / "nowhere/summary.md"))
+    server.papers.append(paper(3))
+    assert run(root) in {0, 2}
+    said = capsys.readouterr().err
+    assert "summary.md" in said
+    assert ".lock" not in said
+    assert "2511.00003" in stored(root)
 
-HANDS = {
-    "Arabic": "أمان نماذج الاستدلال\u200f",
-    "Chinese": "推理模型的安全性。\u3000列表",
-    "emoji": "👩🏽‍🔬 🇪🇺 ❤️",
-    "white space": " \t trailing \t \n\n\n\u2028\x85\u00a0 end  ",
-    "odd characters": "\0\x07\ufeff\ufffe \\1 \\g<0> {{ config }} {% raw %} | ` ~",
+
+# ----------------------------------------------------------------------------- the console
+
+
+@pytest.fixture(name="odd", scope="module")
+def fixture_odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a list that has not run yet, with an answer whose texts no old code page has."""
+    root = make_list(tmp_path_factory.mktemp("odd") / "list")
+    many = [paper(number, title=ODD_TITLE, summary="安全 " * 200) for number in range(1, 40)]
+    (root / "saved.atom").write_bytes(feed(many))
+    with (root / "README.md").open("ab") as file:
+        file.write("Z\u00fcrich, and not UTF-8: ".encode("latin-1"))
+    return root
+
+
+CLOSED = {"stdout": (">&-", "saved.atom", 0), "both": (">&- 2>&-", "nothing", 2)}
+
+
+@pytest.mark.parametrize(("closed", "name", "ends"), CLOSED.values(), ids=CLOSED)
+def test_closed_console(closed: str, name: str, ends: int, odd: Path) -> None:
+    """A console that is closed changes no exit status and ends in no traceback."""
+    shell = shutil.which("sh") or "sh"
+    command = program("--root", odd, "--until", TODAY, "--dry-run", "--feed", odd / name)
+    closing = [shell, "-c", f'"$@" {closed}', shell]
+    ended = subprocess.run([*closing, *command], capture_output=True, check=False, env=PLAIN)
+    assert ended.returncode == ends
+    assert not ended.stdout
+    assert not ended.stderr
+
+
+ENDED = {
+    "diff": (["--dry-run", "--feed", "saved.atom"], 0),
+    "error": (["--dry-run", "--feed", "nothing"], 2),
+    "help": (["--help"], 0),
 }
-ODD = {name: text.encode() for name, text in HANDS.items()} | {"not UTF-8": b"Z\xfcrich \xff\xfe \xed\xa0\x80 \xc3"}
 
 
-@pytest.mark.parametrize(("mark", "end"), [(b"", b"\n"), (b"\xef\xbb\xbf", b"\r\n")], ids=["LF", "BOM and CRLF"])
-@pytest.mark.parametrize("hand", ODD)
-def test_hand_written_text(hand: str, mark: bytes, end: bytes, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What people wrote stays byte for byte, our lines have the line ends of the file, a second run writes nothing."""
-    root, text = make_list(later.parent / "list"), ODD[hand].replace(b"\n", end)
-    head = mark + end.join([b"# " + text, text, START, b""])
-    tail = end.join([END, text, b"last line, without an end"])
+@pytest.mark.parametrize(("arguments", "ends"), ENDED.values(), ids=ENDED)
+def test_ended_pipe(arguments: list[str], ends: int, odd: Path) -> None:
+    """Readers that end early, as `| head -1` does, change no exit status either."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    error = writing if ends else subprocess.PIPE
+    command = program("--root", odd, "--until", TODAY, *arguments)
+    ended = subprocess.run(command, stdout=writing, stderr=error, check=False, cwd=odd, env=PLAIN)
+    os.close(writing)
+    assert ended.returncode == ends
+    assert not ended.stderr
+
+
+def test_narrow_console(odd: Path) -> None:
+    """A console that lacks letters shows them as escapes."""
+    command = program("--root", odd, "--until", TODAY, "--dry-run", "--feed", odd / "saved.atom")
+    environment = PLAIN | {"PYTHONIOENCODING": "cp1252"}
+    ended = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert ended.returncode == 0
+    assert not ended.stderr
+    said = ended.stdout.decode("cp1252")
+    assert "Größe \\u5b89\\u5168" in said
+    assert CLOSING.fullmatch(said.splitlines()[-1])
+
+
+def test_plain_locale(odd: Path, tmp_path: Path) -> None:
+    """In the C locale, from elsewhere, a path with spaces and umlauts gets the same files."""
+    name = os.fsdecode("Eine Liste über Größen".encode())
+    place = shutil.copytree(odd, tmp_path / name)
+    shutil.copytree(PROJECT / "templates", place / "templates")
+    shutil.copy(SCRIPT, place)
+    arguments = ["--feed", f"{name}/saved.atom", "--until", TODAY]
+    command = [sys.executable, f"{name}/{SCRIPT.name}", *arguments]
+    plain = PLAIN | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path, env=plain)
+    assert ended.returncode == 0
+    assert not ended.stderr
+
+    root = shutil.copytree(odd, tmp_path / "list")
+    assert run(root, "--feed", root / "saved.atom") == 0
+    made = tree(place)
+    assert made.pop(SCRIPT.name)
+    assert made == tree(root)
+
+
+# ----------------------------------------------------------------------------- interrupted
+
+# A job in the background ignores SIGINT, and so would what it starts.
+LISTENING = (
+    "import signal, update_papers;"
+    "signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "raise SystemExit(update_papers.run())"
+)
+INTERRUPTED = {
+    "on the second page, by hand": (signal.SIGINT, 1, []),
+    "while the pinned are asked for, by a system": (signal.SIGTERM, 2, ["2401.00001"]),
+}
+
+
+@pytest.mark.parametrize(("sent", "good", "pinned"), INTERRUPTED.values(), ids=INTERRUPTED)
+def test_interrupted(sent: signal.Signals, good: int, pinned: list[str], tmp_path: Path) -> None:
+    """A run that is told to end while arXiv hangs keeps what came, says so and ends with 3."""
+    asked = threading.Event()
+
+    def hang_and_tell(handler: Handler, body: bytes) -> None:
+        asked.set()
+        hang(handler, body)
+
+    with Server([paper(1), paper(2)], [*[None] * good, hang_and_tell]) as server:
+        keys = {"include": pinned}
+        root = make_list(tmp_path / "list", server.url, keys, page_size=1, timeout_seconds=20)
+        command = [sys.executable, "-c", LISTENING, "--root", str(root), "--until", TODAY]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=PROJECT, stdout=pipe, stderr=pipe, text=True) as run_:
+            assert asked.wait(20)
+            run_.send_signal(sent)
+            out, err = run_.communicate()
+        assert run_.returncode == 3
+        assert "interrupted; what came is kept, the next run goes on from there" in err
+        assert "Traceback" not in err
+        assert out.startswith(f"{good} new, 0 revised, {good} in all; ")
+        assert len(stored(root)) == good
+        assert run(root) == 0
+    assert len(stored(root)) == 2
+
+
+# ------------------------------------------------------------------------ what people wrote
+
+HAND = (
+    "أمان نماذج الاستدلال\u200f 👩🏽‍🔬 🇪🇺 ❤️ 推理\u3000 \t trailing \t \n\n\n\u2028\x85\u00a0 "
+    "\0\x07 \\1 \\g<0> {{ config }} {% raw %} | ` ~"
+).encode() + b"Z\xfcrich \xff\xfe \xed\xa0\x80 \xc3, which is not UTF-8"
+
+
+@pytest.mark.parametrize(("mark", "end"), [(b"", b"\n"), (b"\xef\xbb\xbf", b"\r\n")], ids=repr)
+def test_hand_written_text(mark: bytes, end: bytes, saved: Path) -> None:
+    """What people wrote stays byte for byte, and our lines have the line ends of their file."""
+    root = make_list(saved.parent / "list")
+    text = HAND.replace(b"\n", end)
+    head = mark + end.join([b"# List " + text, text, b"<!-- LATEST_PAPERS_START -->", b""])
+    tail = end.join([b"<!-- LATEST_PAPERS_END -->", text, b"last line, without an end"])
     (root / "README.md").write_bytes(head + tail)
-    assert run(root, "--feed", later, "--dry-run") == 0
-    assert "| [Reasoning model safety, part 7]" in capsys.readouterr().out
-    assert run(root, "--feed", later) == 0
+
+    assert run(root, "--feed", saved) == 0
     written = (root / "README.md").read_bytes()
     assert written.startswith(head)
     assert written.endswith(tail)
-    inside = written[len(head) : len(written) - len(tail)]
-    assert inside.count(b"arxiv.org/abs/") == len(LATER)
+    inside = written[len(head) : -len(tail)]
+    assert b"abs/2511.00003" in inside
     assert inside.count(b"\n") == inside.count(end)
     assert b"\r" not in inside.replace(end, b"")
-    before = times(root)
-    assert run(root, "--feed", later) == 0
-    assert times(root) == before
+    assert "← List" in (root / "articles/README.md").read_text("utf-8")
 
-
-def test_title_behind_a_byte_order_mark(root: Path) -> None:
-    """The pages bear the title of the list, whatever stands before it."""
-    (root / "README.md").write_bytes(b"\xef\xbb\xbf" + (root / "README.md").read_bytes())
-    assert run(root, "--offline") == 0
-    assert "A small list" in (root / "articles/README.md").read_text("utf-8")
-
-
-def test_crlf_checkout(root: Path, ready: Path, later: Path) -> None:
-    """In a checkout with CRLF nothing is stale, and what changes then differs from LF in its line ends only."""
-    for path in (path for path in root.rglob("*") if path.is_file()):
-        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    before = times(root)
-    for arguments in (["--offline"], ["--rebuild"], ["--check"]):
+    before, times = tree(root), writing_times(root)
+    for arguments in (["--feed", saved], ["--rebuild"], ["--check"]):
         assert run(root, *arguments) == 0
-    assert times(root) == before
-    other = shutil.copytree(ready, root.parent / "other")
-    assert run(root, "--feed", later) == run(other, "--feed", later) == 0
-    for name, text in tree(other).items():
-        written = (root / name).read_bytes()
-        assert written == (text.replace(b"\n", b"\r\n") if root / name in before else text), name
-    assert tree(root).keys() == tree(other).keys()
+    assert tree(root) == before
+    assert writing_times(root) == times
 
 
-def test_link_and_mode(root: Path, later: Path) -> None:
-    """A README that is a link stays one, and every file keeps its mode."""
-    (root / "docs").mkdir()
-    shutil.move(root / "README.md", root / "docs/list.md")
-    (root / "README.md").symlink_to("docs/list.md")
-    modes = {"docs/list.md": 0o600, "articles/2025-11.md": 0o664, STORE: 0o755}
-    for name, mode in modes.items():
-        (root / name).chmod(mode)
-    before = tree(root)
-    assert run(root, "--feed", later) == 0
-    assert (root / "README.md").is_symlink()
-    assert (root / "README.md").readlink() == Path("docs/list.md")
-    assert {name: (root / name).stat().st_mode & 0o777 for name in modes} == modes
-    assert not [name for name in modes if tree(root)[name] == before[name]]
-
-
-@pytest.mark.parametrize("arguments", [["--offline"], ["--rebuild"], ["--feed", "later.atom"]], ids=lambda a: a[0])
-def test_pages_of_nobody(arguments: list[str], root: Path, later: Path) -> None:
-    """A page that is not made any more goes if our first line and its name say that it is ours; no other file does."""
-    ours = GENERATED + "\n# Papers\n"
-    stays = {
-        "articles/notes.md": ours,
-        "articles/x2024-01.md": ours,
-        "articles/Domain-X.md": ours,
-        "articles/old/2024-01.md": ours,
-        "articles/data/2024-01.md": ours,
-        "2024-01.md": ours,
-        "articles/2024-02.md": "# By hand\n",
-        "articles/2024-03.md": f"# By hand\n{GENERATED}\n",
-        "articles/domain-empty.md": "",
-    }
-    goes = {"articles/2024-01.md": ours, "articles/2025-11-3.md": ours, "articles/domain-old.md": GENERATED + "\r\n"}
-    for name, text in (stays | goes).items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(text, "utf-8")
-    given = [str(later) if argument == later.name else argument for argument in arguments]
-    assert run(root, *given) == 0
-    assert [name for name in stays if not (root / name).exists()] == []
-    assert [name for name in goes if (root / name).exists()] == []
-
-
-# ---------------------------------------------------------------- --dry-run, --check and edits
-
-
-def edit(root: Path, name: str, text: str = "") -> None:
-    """Put a text before what a file has."""
-    (root / name).write_text(text + (root / name).read_text("utf-8"), "utf-8")
-
-
-EDITS: dict[str, Callable[[Path], object]] = {
-    "index deleted": lambda root: (root / INDEX).unlink(),
-    "month page edited": lambda root: edit(root, "articles/2025-10.md", " "),
-    "month page deleted": lambda root: (root / "articles/2025-11.md").unlink(),
-    "archive edited": lambda root: edit(root, "articles/README.md", " "),
-    "feed deleted": lambda root: (root / "articles/feed.xml").unlink(),
-    "domain page edited": lambda root: replace(root / "articles/domain-attack.md", "attack", "Attack"),
-    "old page": lambda root: (root / "articles/2024-01.md").write_text(GENERATED + "\n", "utf-8"),
-    "README: number": lambda root: replace(root / "README.md", "9 papers", "8 papers"),
-    "README: block emptied": lambda root: (root / "README.md").write_bytes(START + b"\n" + END + b"\n"),
-    "README: title": lambda root: replace(root / "README.md", "# A small", "# A large"),
-    "template: row": lambda root: replace(root / "templates/_papers.md.j2", "{{ row.authors }}", "{{ row.authors }}."),
-    "template: month": lambda root: replace(root / "templates/month.md.j2", "# Papers", "# All papers"),
-    "config: latest": lambda root: configure(root, latest=3),
-    "config: domains": lambda root: configure(root, domains={}),
-    "config: exclude": lambda root: configure(root, exclude=["2511.00001"]),
-    "store: same length": lambda root: replace(root / STORE, "safety, part", "attack, part"),
-    "store: a line less": lambda root: (root / STORE).write_bytes((root / STORE).read_bytes().split(b"\n", 1)[1]),
-    "store: a month less": lambda root: (root / "articles/data/2025-10.jsonl").unlink(),
+HARM = {
+    "end": ("latest.md.j2", "no line end"),
+    "marker": ("latest.md.j2", "<!-- LATEST_PAPERS_END -->\n"),
+    "fence": ("latest.md.j2", "```\n"),
+    "conflict": ("latest.md.j2", "<<<<<<< HEAD\nOne.\n=======\nTwo.\n>>>>>>> other\n"),
+    "marker of the other pair": ("domains.md.j2", "<!-- LATEST_PAPERS_START -->\n"),
 }
 
 
-@pytest.mark.parametrize("case", EDITS)
-def test_check(case: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--check finds every edit of what is generated, or of what it is made from, and writes nothing; a run mends it."""
-    EDITS[case](root)
-    before = tree(root), times(root)
-    assert run(root, "--check") == 1
-    files = re.findall(r"^--- a/(.+)$", said := capsys.readouterr().out, re.MULTILINE)
-    assert re.search(rf"\n0 new, 0 revised, \d in all; {len(files)} files would change\n$", said)
-    assert (tree(root), times(root)) == before
-    assert run(root, "--offline") == 0
-    assert run(root, "--check") == 0
-    after = tree(root)
-    assert {name for name in after.keys() | before[0].keys() if before[0].get(name) != after.get(name)} == {*files}
+@pytest.mark.parametrize(("name", "text"), HARM.values(), ids=HARM)
+def test_template_that_hurts_the_markers(name: str, text: str, root: Path) -> None:
+    """Whatever a template gives, the markers are found again, or README.md stays: exit 2."""
+    set_key(root, "domains", DOMAINS)
+    assert run(root, "--rebuild") == 0
+    before = (root / "README.md").read_bytes()
+    (root / "templates").mkdir()
+    template = Path(shutil.copy(PROJECT / "templates" / name, root / "templates"))
+    template.write_text(template.read_text("utf-8") + text, "utf-8")
+
+    status = run(root, "--rebuild")
+    assert status == 0 or (status == 2 and (root / "README.md").read_bytes() == before)
+    template.unlink()
+    assert run(root, "--rebuild") == 0
+    assert (root / "README.md").read_bytes() == before
 
 
-@pytest.mark.parametrize("case", [case for case in EDITS if re.search("edited|old|length|line less", case)])
-def test_edit_that_came_with_git(case: str, root: Path) -> None:
-    """An edit is noticed in a fresh clone too, where no file is younger than the index."""
-    EDITS[case](root)
-    for path in (path for path in root.rglob("*") if path.is_file()):
-        os.utime(path, ns=(1_700_000_000 * 10**9, 1_700_000_000 * 10**9 + (path.name == "index.json")))
-    assert run(root, "--offline") == 0
-    assert run(root, "--check") == 0
+# ------------------------------------------------------------------------- where it runs
+
+# A process on a system that lacks some modules, Windows; while it imports, nothing may be done.
+IMPORT = """
+import builtins, sys, time
+sys.modules |= dict.fromkeys(["fcntl", "pwd", "grp", "resource", "termios"])
+import filelock, requests, arxiv, jinja2, yaml, snowballstemmer, tenacity, pydantic, lxml.etree
+known = time.time, time.monotonic, builtins.open
+
+def refuse(*arguments, **keywords):
+    raise AssertionError(arguments)
+
+def refuse_asking(event, arguments):
+    assert event not in {"socket.connect", "subprocess.Popen"}
+
+sys.addaudithook(refuse_asking)
+time.time = time.monotonic = builtins.open = refuse
+import update_papers
+time.time, time.monotonic, builtins.open = known
+raise SystemExit(update_papers.main(sys.argv[1:]))
+"""
 
 
-def test_check_of_fresh_list(root: Path, ready: Path) -> None:
-    """Nothing is stale after a run; text around the markers is nobody's business."""
-    assert run(ready, "--check") == 0
-    replace(root / "README.md", "Written by hand", "Rewritten by hand")
-    assert run(root, "--check") == 0
-
-
-@pytest.mark.parametrize("arguments", [[], ["--sweep"], ["--feed", "later.atom"]], ids=["ask", "sweep", "feed"])
-def test_dry_run(arguments: list[str], root: Path, later: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--dry-run writes nothing, prints the differences, and says of them what the run itself says afterwards."""
-    arguments = [str(later) if argument == later.name else argument for argument in arguments]
-    with Server(ALL) as server:
-        configure(root, arxiv={"url": server.url, "delay_seconds": 0})
-        before = tree(root), times(root)
-        assert run(root, "--dry-run", *arguments) == 0
-        assert (tree(root), times(root)) == before
-        *diff, said = capsys.readouterr().out.strip().split("\n")
-        assert run(root, *arguments) == 0
-    assert capsys.readouterr().out == said.replace("would change", "written") + "\n"
-    assert said.startswith("2 new, 1 revised, 11 in all; ")
-    changed = {name for name, text in tree(root).items() if before[0].get(name) != text}
-    assert {line[6:] for line in diff if line.startswith("+++ b/")} == changed
-    assert re.match(r"\d+", said.rpartition("; ")[2])
-    assert len(changed) == int(said.rpartition("; ")[2].split()[0])
-
-
-def test_dry_run_of_new_list(tmp_path: Path, later: Path) -> None:
-    """Where nothing is yet --dry-run makes nothing, no folder either."""
+def test_import(tmp_path: Path, saved: Path) -> None:
+    """The script works where there is no fcntl, and its import reads no clock and no file."""
     root = make_list(tmp_path / "list")
-    assert run(root, "--dry-run", "--feed", later) == 0
-    assert sorted(path.name for path in root.iterdir()) == ["README.md", "config.yaml", "templates"]
+    arguments = ["--root", str(root), "--feed", str(saved), "--until", TODAY]
+    command = [sys.executable, "-c", IMPORT, *arguments]
+    environment = PLAIN | {"TMPDIR": str(tmp_path)}
+    subprocess.run(command, cwd=PROJECT, check=True, env=environment)
+    assert "2511.00003" in stored(root)
+
+
+def test_clock() -> None:
+    """Nobody reads the clock but `main`, which takes another time for now."""
+    read = re.compile(r"\.(?:now|today|utcnow)\(|\btime\.(?:time|localtime|gmtime)\(")
+    assert len(read.findall(SCRIPT.read_text("utf-8"))) == 1
+    assert read.search(inspect.getsource(update_papers.main))
+
+
+@pytest.mark.parametrize("word", ["fcntl", "O_DIRECTORY", "dir_fd", "os.fork", "SIGKILL", "getuid"])
+def test_nothing_of_one_system(word: str) -> None:
+    """The script uses nothing that Windows lacks."""
+    assert word not in SCRIPT.read_text("utf-8")

@@ -1,0 +1,269 @@
+"""min_score: a paper must mean it, and a curator sees what a score does before it is chosen."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import HOSTILE
+from tests.helpers import NOW, Server, feed, make_list, paper, run, shown, stored, tree
+from tests.test_machine import set_key
+
+KEYWORDS = {"model": ["reasoning model", "au:Soup", "co:soup"], "subject": ["safety", "ti:safety"]}
+MODEL, BOTH = "A reasoning model", "A reasoning model is safety"
+TEXTS = {  # title and abstract by what they score
+    0: ("Soup", "Soup."),
+    1: ("Soup", MODEL),
+    2: (MODEL, "Soup."),
+    3: (MODEL, MODEL),
+    4: (BOTH, "Soup."),
+    5: (BOTH, MODEL),
+    6: (BOTH, BOTH),
+}
+
+
+def worth(points: int, number: int | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a paper of a score, numbered by it."""
+    title, abstract = TEXTS[points]
+    facts: dict[str, Any] = {"title": title, "summary": abstract}
+    facts |= {"authors": ["Ann Soup"], "comment": "Soup"}
+    return paper(number or points + 10, **facts | changes)
+
+
+ALL = [worth(points) for points in TEXTS]
+
+
+def ids_of(*points: int) -> list[str]:
+    """Return the ids of the papers of some scores."""
+    return [f"2511.{each + 10:05}" for each in points]
+
+
+@pytest.fixture(name="server")
+def fixture_server(server: Server) -> Server:
+    """Return a server that has a paper of each score."""
+    server.papers[:] = ALL
+    return server
+
+
+@pytest.fixture(name="way", params=["ask", "feed"])
+def fixture_way(request: pytest.FixtureRequest, tmp_path: Path) -> list[str | Path]:
+    """Return the arguments of a run that gets these papers: from arXiv, and saved ones."""
+    saved = tmp_path / "saved.atom"
+    saved.write_bytes(feed(ALL))
+    if request.param == "feed":
+        return ["--feed", saved]
+    return []
+
+
+def scored_list(root: Path, server: Server, min_score: int = 0, **keys: Any) -> Path:
+    """Make a list that has not run yet."""
+    return make_list(root, server.url, {"keywords": KEYWORDS, "min_score": min_score} | keys)
+
+
+@pytest.fixture(name="everything")
+def fixture_everything(server: Server, tmp_path: Path) -> Path:
+    """Return a list that has a paper of each score."""
+    root = scored_list(tmp_path / "list", server)
+    assert run(root) == 0
+    return root
+
+
+# --------------------------------------------------------------------------- what is listed
+
+
+@pytest.mark.parametrize("min_score", [1, 4, 7])
+def test_below_is_not_stored(
+    way: list[str | Path], min_score: int, server: Server, tmp_path: Path
+) -> None:
+    """A paper below the score is not stored, whether arXiv gives it or a saved answer."""
+    root = scored_list(tmp_path / "list", server, min_score)
+    assert run(root, *way) in {0, 3}
+    assert list(stored(root)) == ids_of(*range(min_score, 7))
+    assert run(root, "--check") == 0
+
+
+def test_include_beats_it(way: list[str | Path], server: Server, tmp_path: Path) -> None:
+    """A paper that `include` names is stored whatever it scores."""
+    root = scored_list(tmp_path / "list", server, 6, include=ids_of(0, 2))
+    assert run(root, *way) == 0
+    assert list(stored(root)) == ids_of(0, 2, 6)
+
+
+def test_stored_stays(everything: Path, server: Server) -> None:
+    """What is stored stays, is shown, and is renewed, however high the score is raised."""
+    before = shown(everything)
+    set_key(everything, "min_score", 99)
+    for arguments in ([], ["--sweep"], ["--rebuild"]):
+        assert run(everything, *arguments) == 0
+    assert shown(everything) == before
+
+    server.papers[1:2] = [worth(1, version=2), worth(3, 30)]
+    assert run(everything) == 0
+    assert list(stored(everything)) == ids_of(*range(7))
+    assert stored(everything)[ids_of(1)[0]].version == 2
+
+
+def test_lowered_score_reaches_back(server: Server, tmp_path: Path) -> None:
+    """A lower score lists what the higher one left out, from the beginning of the list."""
+    server.papers.append(worth(3, 1, month="2410", published="2024-10-01T00:00:00Z"))
+    root = scored_list(tmp_path / "list", server, 6)
+    assert run(root) == 0
+    assert list(stored(root)) == ids_of(6)
+    set_key(root, "min_score", 3)
+    assert run(root) == 0
+    assert list(stored(root)) == ["2410.00001", *ids_of(3, 4, 5, 6)]
+
+
+# ------------------------------------------------------------------------ how it is chosen
+
+TABLE = """\
+min_score  papers of this answer that it lists
+        0  7
+        1  6
+        2  5
+        3  4
+        4  3  <- config.yaml
+        5  2
+        6  1
+the papers next to min_score:
+score 4: 2511.00014 A reasoning model is safety
+score 3: 2511.00013 A reasoning model
+"""
+
+
+def test_table(
+    way: list[str | Path], server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--dry-run says how many papers each score lists, and the titles about the present one."""
+    root = scored_list(tmp_path / "list", server, 4)
+    before = tree(root)
+    assert run(root, "--dry-run", *way) == 0
+    out = capsys.readouterr().out
+    table = out[out.index("min_score  papers") :]
+    assert re.fullmatch(rf"{re.escape(TABLE)}3 new, .+ would change\n", table)
+    assert tree(root) == before
+    assert run(root, *way) == 0
+    assert "min_score  papers" not in capsys.readouterr().out
+
+
+def test_table_above_all_scores(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no paper has the score, the table still shows where it is, and what is next below."""
+    root = scored_list(tmp_path / "list", server, 8)
+    assert run(root, "--dry-run") == 3
+    out = capsys.readouterr().out
+    assert "        8  0  <- config.yaml\n" in out
+    assert ": 2511.00016 A reasoning model is safety\n" in out
+
+
+def test_harmless_table(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No title in it is a command for GitHub's runner."""
+    server.papers.append(worth(4, 1, title=f"{MODEL}, safety\n{HOSTILE}"))
+    root = scored_list(tmp_path / "list", server, 4)
+    assert run(root, "--dry-run") == 0
+    lines = capsys.readouterr().out.splitlines()
+    titles = [line for line in lines if line.startswith("score ")]
+    assert len(titles) == 3
+    assert not re.search(r"::|##\[", "\n".join(titles))
+
+
+@pytest.mark.parametrize("arguments", [["--rebuild"], ["--check"]], ids=str)
+def test_no_table_without_an_answer(
+    arguments: list[str], everything: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing was asked there is no table."""
+    capsys.readouterr()
+    dry_run = [] if arguments == ["--check"] else ["--dry-run"]
+    assert run(everything, *arguments, *dry_run) == 0
+    assert "min_score" not in capsys.readouterr().out
+
+
+def test_raised_score(everything: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the score was raised a run names the stored ids below it once, for `exclude`."""
+    said = "stored papers below min_score; to hide them: exclude: [{}]\n".format
+
+    def told() -> str:
+        assert run(everything) == 0
+        return capsys.readouterr().err
+
+    set_key(everything, "min_score", 2)
+    assert run(everything, "--dry-run") == 0
+    assert capsys.readouterr().err == said(", ".join(ids_of(0, 1)))
+    assert told() == said(", ".join(ids_of(0, 1)))
+    assert not told()
+
+    set_key(everything, "exclude", ids_of(0, 1))
+    assert not told()
+    set_key(everything, "min_score", 1)
+    assert not told()
+    set_key(everything, "min_score", 4)
+    assert told() == said(", ".join(ids_of(2, 3)))
+    assert not told()
+
+
+def test_names_can_be_excluded(everything: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What such a run prints can be put into config.yaml as it is, and hides these papers."""
+    set_key(everything, "min_score", 6)
+    capsys.readouterr()
+    assert run(everything) == 0
+    line = capsys.readouterr().err.partition("to hide them: ")[2]
+    with (everything / "config.yaml").open("a", encoding="utf-8") as file:
+        file.write(line)
+    assert run(everything, "--rebuild") == 0
+    assert capsys.readouterr().out.startswith("0 new, 0 revised, 1 in all; ")
+
+
+def test_explained_score(everything: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--explain prints the score and the words that gave it; authors give none."""
+    assert run(everything, "--explain", *ids_of(5)) == 0
+    assert "score: 5, min_score: 0 (reasoning model 3, safety 2)\n" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------ near misses
+
+
+def near_misses(summary: Path) -> list[str]:
+    """Return the ids that the summary names as close."""
+    line = re.search(r"^Closest below .+$", summary.read_text("utf-8"), re.MULTILINE)
+    return re.findall(r"abs/(2511\.\d{5})", line[0]) if line else []
+
+
+def test_near_misses(server: Server, summary: Path, tmp_path: Path) -> None:
+    """The summary names up to ten late papers that were closest below, without a request."""
+    late, early = "2025-11-13T00:01:00Z", "2025-11-12T23:59:00Z"
+    assert NOW.isoformat() == "2025-11-20T00:00:00+00:00"
+    points = [3, 1, 2, 3, 0, 2, 3, 1, 3, 2, 3, 1]
+    server.papers[:] = [worth(each, 40 + n, published=late) for n, each in enumerate(points)]
+    server.papers += [worth(3, 60, published=early), worth(4, 61, published=late)]
+    root = scored_list(tmp_path / "list", server, 4)
+    assert run(root) == 0
+    assert len(server.requests) == 1
+
+    found = [int(arxiv_id[-2:]) - 40 for arxiv_id in near_misses(summary)]
+    assert [points[number] for number in found] == [3, 3, 3, 3, 3, 2, 2, 2, 1, 1]
+    assert len({*found}) == 10
+    assert "(3)" in summary.read_text("utf-8")
+    assert list(stored(root)) == ["2511.00061"]
+
+
+@pytest.mark.parametrize(("min_score", "number"), [(0, 0), (1, 1)], ids=["off", "on"])
+def test_no_near_misses(
+    min_score: int, number: int, server: Server, summary: Path, tmp_path: Path
+) -> None:
+    """Without a score no paper is close below it, nor is one that is listed."""
+    late = "2025-11-19T00:00:00Z"
+    server.papers[:] = [worth(points, published=late) for points in (0, 1, 6)]
+    root = scored_list(tmp_path / "list", server, min_score, include=ids_of(1))
+    assert run(root) == 0
+    assert len(near_misses(summary)) == number
+
+
+def test_all_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list whose min_score lets no paper through ends with 3, and the score is blamed."""
+    with Server([paper(1), paper(2)]) as server:
+        root = make_list(tmp_path / "list", server.url, {"min_score": 99})
+        assert run(root) == 3
+    said = capsys.readouterr().err
+    assert "2 papers found, all below min_score, the list is empty: lower it in config.yaml" in said
