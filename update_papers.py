@@ -121,7 +121,7 @@ def month_of(arxiv_id: str) -> str:
     return f"{century}{digits[:2]}-{digits[2:4]}"
 
 
-def announced(arxiv_id: str) -> tuple[str, int, str]:
+def announcement_key(arxiv_id: str) -> tuple[str, int, str]:
     """Return a sort key: arXiv numbers the papers of a month as it announces them."""
     number = arxiv_id.rpartition("/")[2].replace(".", "")[4:]
     return month_of(arxiv_id), int(number), arxiv_id
@@ -885,7 +885,7 @@ def find_unquoted(entry: Entry, text: str) -> Iterator[Mistake]:
 
 
 def parse_config(data: bytes, today: dt.date) -> Config:
-    """Read config.yaml; UpdaterError names all mistakes, a line each."""
+    """Return what the bytes of config.yaml say; UpdaterError names all mistakes, a line each."""
     text = decode_config(data)
     root = compose_yaml(text)
     entries = list(walk(root, (), root.start_mark.line + 1))
@@ -915,7 +915,7 @@ def load_config(root: Path, today: dt.date) -> Config:
 
 # ------------------------------------------------------------------------------------ papers
 
-MAX_RECORD = 120_000  # bytes of a paper's line, above any real one
+MAX_RECORD = 120_000  # characters of a paper's line, above any real one
 MAX_AUTHORS = 4_000  # of a paper, above any real one
 STORE_FOLDER = "articles/data"
 ANY_MONTH = "[0-9][0-9][0-9][0-9]-[0-9][0-9]"  # as a pattern of file names
@@ -1105,14 +1105,14 @@ def merge(store: Store, papers: Iterable[Paper]) -> tuple[Store, Changes]:
 
 def in_order(ids: Iterable[str]) -> tuple[str, ...]:
     """Return ids in the order in which arXiv announced them."""
-    return tuple(sorted(ids, key=announced))
+    return tuple(sorted(ids, key=announcement_key))
 
 
 def sort(store: Store, config: Config, stale: Collection[str]) -> Store:
     """Return the store with what is worked out from the papers in `stale`.
 
-    That is their domains, their texts as they are shown, and the address of their code. It is the
-    dear step of a run, so what it finds is kept in the store.
+    That is what `worked_out` finds: domains, texts as they are shown, address of the code, venue,
+    and whether a paper is withdrawn. It is the dear step of a run, so it is kept in the store.
     """
     index = DomainIndex.of(config.domains)
     months = dict(store.months)
@@ -1131,7 +1131,7 @@ def sort(store: Store, config: Config, stale: Collection[str]) -> Store:
 
 
 def worked_out(paper: Paper, index: DomainIndex) -> Paper:
-    """Return a paper with its domains, its texts as they are shown, and its code's address."""
+    """Return a paper with all that is worked out: what `Paper.as_received` takes off again."""
     title = plain_text(paper.title)
     authors = plain_authors(paper.authors)
     abstract = plain_text(paper.abstract)
@@ -1188,7 +1188,8 @@ def load_state(root: Path, config: Config, store: Store) -> State:
         try:
             state = State.model_validate_json(read_bytes(root, STATE))
         except ValidationError:
-            LOG.warning("%s: cannot be read; the next question begins with `since`", STATE)
+            remedy = "if git left a conflict, take either side"
+            LOG.warning("%s: cannot be read, arXiv is asked from `since` on; %s", STATE, remedy)
     elif store.months:
         LOG.warning("%s: is missing; the next question begins with `since`", STATE)
 
@@ -1301,8 +1302,7 @@ def paper_from(result: arxiv.Result, tomorrow: dt.datetime) -> Paper:
     except ValidationError as error:
         raise ValueError(fault_of(error)) from error
 
-    line = PAPER.dump_json(paper, exclude_defaults=True).decode()
-    if len(line) > MAX_RECORD:
+    if len(paper.line().decode()) > MAX_RECORD:
         raise ValueError("is larger than any real record")
     return paper
 
@@ -2334,8 +2334,8 @@ HIDDEN_ARGUMENTS = {
 LAYOUT = frozenset({
     "par", "newline", "linebreak", "nolinebreak", "pagebreak", "nopagebreak", "newpage",
     "clearpage", "cleardoublepage", "break", "allowbreak", "nobreak", "noindent", "indent",
-    "xspace", "quad", "qquad", "thinspace", "medspace", "thickspace", "enspace", "negthinspace",
-    "space", "nobreakspace", "smallskip", "medskip", "bigskip", "vfill", "hfill", "hfil",
+    "xspace", "quad", "qquad", "thinspace", "medspace", "thickspace", "negthinspace",
+    "space", "nobreakspace", "smallskip", "medskip", "bigskip", "vfill", "hfill",
     "centering", "raggedright", "raggedleft", "center", "flushleft", "flushright",
     "normalcolor",
     "maketitle", "tableofcontents", "appendix", "displaystyle", "textstyle", "scriptstyle",
@@ -2343,7 +2343,7 @@ LAYOUT = frozenset({
     "protect", "sloppy", "fussy", "selectfont", "singlespacing", "doublespacing", "hline",
     "toprule", "midrule", "bottomrule", "leavevmode", "ignorespaces", "unskip", "strut",
     "mathstrut", "begingroup",
-    "endgroup", "bgroup", "egroup", "makeatletter", "makeatother", "string", "em",
+    "endgroup", "bgroup", "egroup", "makeatletter", "makeatother", "string",
 })
 # Functions: the name is what is shown, before the argument too.
 FUNCTIONS = frozenset({
@@ -3211,13 +3211,14 @@ def sentences(text: str) -> Iterator[str]:
 DOING = (
     r"(?:address|adopt|advance|aim|analy[sz]|apply|applied|argue|ask|assess|audit|benchmark|bridge"
     r"|build|built|challenge|characteri[sz]|collect|compare|conduct|construct|contribute|create"
-    r"|curate|define|demonstrate|derive|describe|design|detail|develop|devise|discover|discuss"
-    r"|employ|establish|evaluate|examine|experiment|explain|explore|extend|fill|find|found"
-    r"|fine-tune|focus|formali[sz]|formulate|highlight|identif|illustrate|implement|improve"
-    r"|integrate|introduce|investigate|leverage|measure|model|observe|offer|open-source|optimi[sz]"
-    r"|outline|perform|present|probe|propose|prove|provide|quantif|question|ran|re-?examine"
-    r"|reframe|release|report|reveal|review|revisit|rethink|run|share|show|simulate|stud[yi]"
-    r"|suggest|survey|synthesi[sz]|systemati[sz]|tackle|take|test|train|uncover|unif[yi]|unveil"
+    r"|craft|curate|define|demonstrate|derive|describe|design|detail|detect|develop|devise|discover"
+    r"|discuss|dissect|employ|enhance|establish|evaluate|examine|experiment|explain|exploit|explore"
+    r"|extend|fill|find|found|fine-tune|focus|formali[sz]|formulate|highlight|identif|illustrate"
+    r"|implement|improve|integrate|introduce|investigate|leverage|map|measure|mitigate|model|observe"
+    r"|offer|open-source|optimi[sz]|outline|perform|pinpoint|present|probe|propose|prove|provide"
+    r"|quantif|question|ran|re-?examine|reduce|reframe|release|report|reveal|review|revisit|rethink"
+    r"|run|scale|share|show|simulate|stud[yi]|suggest|survey|synthesi[sz]|systemati[sz]|tackle|take"
+    r"|test|trace|train|uncover|unif[yi]|unveil"
     r"|use|utili[sz]|validate|verif)[a-z]*"
 )
 ADVERBS = r"(?:(?:\w+ly|also|first|further|here|now|then) ){0,2}"
@@ -3225,8 +3226,8 @@ WE_DO = re.compile(rf"[Ww]e (?<![\w\u2019'-][Ww]e ){ADVERBS}{DOING}\b")
 
 # At the beginning of a clause any verb will do, but for what everybody does or is.
 EVERYBODY = (
-    r"(?:all|are|believe|can|cannot|could|do|face|had|have|know|live|may|might|must|need|often|see"
-    r"|should|still|think|want|were|will|would)\b"
+    r"(?:acknowledge|all|are|believe|can|cannot|could|do|face|had|have|hope|know|live|may|might|must"
+    r"|need|often|see|should|still|thank|think|want|were|will|would)\b"
 )
 CLAUSE_WE = re.compile(
     r"(?:We|(?<=[,;:]) we|(?:(?<=Here)|(?<=Hence)|(?<=Thus)|(?<=Then)) we) "
@@ -3278,6 +3279,11 @@ def says_what(sentence: str) -> bool:
     return any(pattern.search(sentence) for pattern in (WE_DO, CLAUSE_WE, THIS_WORK))
 
 
+SECTION_NAME = re.compile(
+    r"(?i)\A(?:background|methods?|results|objectives?|purpose|aims?|conclusions?): +"
+)
+
+
 def from_subject(sentence: str) -> str:
     """Return a sentence from its subject on: "To this end, we propose X." is "We propose X."."""
     for pattern in (WE_DO, CLAUSE_WE, CLAUSE_THIS):
@@ -3285,7 +3291,7 @@ def from_subject(sentence: str) -> str:
         if found:
             clause = sentence[found.start() :].lstrip()
             return clause[0].upper() + clause[1:]
-    return sentence
+    return SECTION_NAME.sub("", sentence)
 
 
 # -------------------------------------------------------------------------------- Markdown
@@ -3368,7 +3374,11 @@ FIRST_HTML = "2312"  # arXiv makes HTML of what it has announced since December 
 
 @dataclass(frozen=True)
 class Row:
-    """A paper as the templates see it. What is long is escaped already, to fit in a line."""
+    """A paper as the templates see it. What is long is escaped already, to fit in a line.
+
+    To show something more on README.md: a field here, its value in `make_row`, where its bytes
+    come off `room`, and its place in templates/latest.md.j2 and _papers.md.j2.
+    """
 
     paper: Paper
     date: str  # of submission, "2026-01-31"
@@ -4101,6 +4111,9 @@ def render(root: Path, site: Site, seals: Mapping[str, Seal], *, trusted: bool) 
         seals: Those of the pages that are there, by path.
         trusted: Whether to leave out the pages whose seal says that they are fresh.
 
+    A page is stale if its seal does not hold (`is_fresh`), or if no seal can be trusted
+    (`trusts_seals`). README.md and the assets have no seal, and are made in every run.
+
     Months can be many, so they are rendered as they are taken, but for one: that a template has a
     fault is found before anything is written.
     """
@@ -4221,7 +4234,7 @@ def read_text(root: Path, name: str) -> str:
     found = CONFLICT.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        wrong = "a conflict that git left; settle it, then run with --rebuild"
+        wrong = "a conflict that git left; take either side of what is generated, then --rebuild"
         raise UpdaterError(f"{name}, line {line}: {wrong}")
     return text
 
@@ -4393,10 +4406,12 @@ def state_after(
     state: State, options: Options, config: Config, window: Window, answer: Answer
 ) -> State:
     """Return what is known of arXiv after an answer."""
-    if not options.asks or not window.counts:
+    if options.rebuild or not window.counts:
         return state
 
     known: dict[str, object] = {"min_score": config.min_score}
+    if options.feed:
+        return state.model_copy(update=known)
     if answer.read_to:
         known["read_to"] = max(answer.read_to, state.read_to or answer.read_to)
 
@@ -4465,7 +4480,10 @@ def choose(papers: Iterable[Paper], config: Config, store: Store) -> Chosen:
 
     scored = score_papers(others, config)
     listed += [each.paper for each in scored if each.score >= config.min_score]
-    below = [each for each in scored if each.score < config.min_score]
+    hidden = {*config.exclude}
+    below = [
+        each for each in scored if each.score < config.min_score and each.paper.id not in hidden
+    ]
     return Chosen(listed, below)
 
 
@@ -4539,7 +4557,7 @@ def make_report(options: Options, site: Site, state: State, window: Window, news
     if window.is_sweep and news.answer.complete:
         unused = find_unused(news.answer.papers, site.config)
     low: list[str] = []
-    if options.asks and site.config.min_score > state.min_score:
+    if not options.rebuild and site.config.min_score > state.min_score:
         low = stored_below(site.store, site.config)
     return Report(
         answer=news.answer,

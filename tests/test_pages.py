@@ -553,14 +553,14 @@ def test_table_of_domains(big: Path) -> None:
     """The archive counts the papers of each domain: all, in the last whole months, and before."""
     text = read(big, "articles/README.md")
     assert table(text, "Domain") == [
-        ["Attacks & defence", "300", "0", "0", "2025-11-03", "Atom"],
-        ["Nothing", "0", "0", "0", "", "Atom"],
-        ["Guards", "32", "18", "12", "2025-10-03", "Atom"],  # 8 + 10 of August on; 5 + 7
+        ["Attacks & defenceAtom feed", "300", "0", "0", "2025-11-03"],
+        ["NothingAtom feed", "0", "0", "0", ""],
+        ["GuardsAtom feed", "32", "18", "12", "2025-10-03"],  # 8 + 10 of August on; 5 + 7
     ]
     found = targets(as_html(text))
     assert found["Guards"] == "domain-guards.md"
     assert found["2025-10-03"] == f"{ABSTRACT_PAGE}2510.00010"
-    assert found["Atom"] == "../../../raw/HEAD/articles/domain-guards.xml"
+    assert "[Atom feed](../../../raw/HEAD/articles/domain-guards.xml)" in text
     assert found["Search"] == "https://ann.github.io/list/search.html"
 
 

@@ -267,3 +267,28 @@ def test_all_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(root) == 3
     said = capsys.readouterr().err
     assert "2 papers found, all below min_score, the list is empty: lower it in config.yaml" in said
+
+
+def test_raised_score_by_feed(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run on saved answers names the stored ids, too, and only once."""
+    saved = tmp_path / "saved.atom"
+    saved.write_bytes(feed(server.papers))
+    root = scored_list(tmp_path / "list", server, 0)
+    assert run(root, "--feed", saved) == 0
+    set_key(root, "min_score", 2)
+    capsys.readouterr()
+    assert run(root, "--feed", saved) == 0
+    assert "stored papers below min_score" in capsys.readouterr().err
+    assert run(root, "--feed", saved) == 0
+    assert "stored papers below min_score" not in capsys.readouterr().err
+
+
+def test_hidden_is_not_near(server: Server, summary: Path, tmp_path: Path) -> None:
+    """A paper under `exclude` is settled, and not named as close."""
+    late = "2025-11-19T00:00:00Z"
+    server.papers[:] = [worth(3, 40, published=late), worth(4, 41, published=late)]
+    root = scored_list(tmp_path / "list", server, 4, exclude=["2511.00040"])
+    assert run(root) == 0
+    assert near_misses(summary) == []

@@ -36,7 +36,7 @@ from update_papers import (
     STATE,
     Paper,
     Store,
-    announced,
+    announcement_key,
     load_store,
     merge,
     month_of,
@@ -85,7 +85,7 @@ def test_month(arxiv_id: str, month: str) -> None:
 @given(st.permutations(list(IDS)))
 def test_order_of_announcement(ids: list[str]) -> None:
     """Ids sort as arXiv announced them."""
-    assert sorted(ids, key=announced) == list(IDS)
+    assert sorted(ids, key=announcement_key) == list(IDS)
 
 
 # ---------------------------------------------------------------------------------- a line
