@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -703,6 +703,15 @@ def test_second_window_fails(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 # ---------------------------------------------------------------- interruptions
 
 
+@pytest.fixture(name="_heard")
+def fixture_heard() -> Iterator[None]:
+    """Hear SIGINT, which a job in the background ignores, and so does what it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 def test_interrupted(server: Server) -> None:
     """Who is interrupted while it waits for arXiv keeps what came."""
 
