@@ -3209,25 +3209,25 @@ def sentences(text: str) -> Iterator[str]:
 
 # What papers do: the verb behind "we", in the present or the past.
 DOING = (
-    r"(?:address|adopt|advance|aim|analy[sz]|apply|applied|argue|ask|assess|audit|benchmark|bridge"
-    r"|build|built|challenge|characteri[sz]|collect|compare|conduct|construct|contribute|create"
-    r"|craft|curate|define|demonstrate|derive|describe|design|detail|detect|develop|devise|discover"
-    r"|discuss|dissect|employ|enhance|establish|evaluate|examine|experiment|explain|exploit|explore"
-    r"|extend|fill|find|found|fine-tune|focus|formali[sz]|formulate|highlight|identif|illustrate"
-    r"|implement|improve|integrate|introduce|investigate|leverage|map|measure|mitigate|model|observe"
-    r"|offer|open-source|optimi[sz]|outline|perform|pinpoint|present|probe|propose|prove|provide"
-    r"|quantif|question|ran|re-?examine|reduce|reframe|release|report|reveal|review|revisit|rethink"
-    r"|run|scale|share|show|simulate|stud[yi]|suggest|survey|synthesi[sz]|systemati[sz]|tackle|take"
-    r"|test|trace|train|uncover|unif[yi]|unveil"
-    r"|use|utili[sz]|validate|verif)[a-z]*"
+    r"(?:address|adopt|advance|aim|analy[sz]|apply|applied|argue|ask|assess|audit|benchmark"
+    r"|bridge|build|built|challenge|characteri[sz]|collect|compare|conduct|construct"
+    r"|contribute|create|craft|curate|define|demonstrate|derive|describe|design|detail|detect"
+    r"|develop|devise|discover|discuss|dissect|employ|enhance|establish|evaluate|examine"
+    r"|experiment|explain|exploit|explore|extend|fill|find|found|fine-tune|focus|formali[sz]"
+    r"|formulate|highlight|identif|illustrate|implement|improve|integrate|introduce"
+    r"|investigate|leverage|map|measure|mitigate|model|observe|offer|open-source|optimi[sz]"
+    r"|outline|perform|pinpoint|present|probe|propose|prove|provide|quantif|question|ran"
+    r"|re-?examine|reduce|reframe|release|report|reveal|review|revisit|rethink|run|scale|share"
+    r"|show|simulate|stud[yi]|suggest|survey|synthesi[sz]|systemati[sz]|tackle|take|test|trace"
+    r"|train|uncover|unif[yi]|unveil|use|utili[sz]|validate|verif)[a-z]*"
 )
 ADVERBS = r"(?:(?:\w+ly|also|first|further|here|now|then) ){0,2}"
 WE_DO = re.compile(rf"[Ww]e (?<![\w\u2019'-][Ww]e ){ADVERBS}{DOING}\b")
 
 # At the beginning of a clause any verb will do, but for what everybody does or is.
 EVERYBODY = (
-    r"(?:acknowledge|all|are|believe|can|cannot|could|do|face|had|have|hope|know|live|may|might|must"
-    r"|need|often|see|should|still|thank|think|want|were|will|would)\b"
+    r"(?:acknowledge|all|are|believe|can|cannot|could|do|face|had|have|hope|know|live|may|might"
+    r"|must|need|often|see|should|still|thank|think|want|were|will|would)\b"
 )
 CLAUSE_WE = re.compile(
     r"(?:We|(?<=[,;:]) we|(?:(?<=Here)|(?<=Hence)|(?<=Thus)|(?<=Then)) we) "
@@ -4176,7 +4176,7 @@ def guard_store(root: Path, store: Store, seals: Mapping[str, Seal]) -> None:
     month, *others = short
     name = store_path(month)
     papers = len(store.months.get(month, ()))
-    more = f" ({len(others)} more months lack papers, too)" if others else ""
+    more = f" (papers of {', '.join(others)} are missing, too)" if others else ""
     raise UpdaterError(
         f"{name}, line 1: has {count_papers(papers)}, and the pages of the month were made from "
         f"{shown[month]:,}{more}; bring it back with: git checkout HEAD -- {name}"
@@ -4315,7 +4315,7 @@ def write(root: Path, file: File) -> None:
     temporary = path.with_name(TEMPORARY + path.name)
     try:
         if file.text is None:
-            path.unlink(missing_ok=True)
+            (root / file.name).unlink(missing_ok=True)  # the link alone
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(file.text.encode("utf-8", "surrogateescape"))
@@ -4325,10 +4325,8 @@ def write(root: Path, file: File) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        wrong = (
-            f"{error.strerror}; what is there is whole; make room, or free the file, and run again"
-        )
-        raise UpdaterError(f"{file.name}: {wrong}") from error
+        remedy = "make room, or free the file, and run again"
+        raise UpdaterError(f"{file.name}: {error.strerror}; {remedy}") from error
 
 
 def difference(root: Path, file: File) -> str:

@@ -693,3 +693,15 @@ def test_lost_archive(root: Path, server: Server, capsys: pytest.CaptureFixture[
         assert "articles/data: has no papers, and README.md lists some" in capsys.readouterr().err
         assert (root / "README.md").read_bytes() == readme
         assert not (root / "articles").exists()
+
+
+def test_link_to_a_page(root: Path, tmp_path: Path) -> None:
+    """Where a page that goes is a link, what it leads to stays."""
+    target = tmp_path / "mine.md"
+    target.write_bytes(next(root.glob("articles/2025-*.md")).read_bytes())
+    link = root / "articles/2025-11-9.md"
+    link.symlink_to(target)
+    (root / "articles/2025-11.md").unlink()  # the link stands for its papers
+    assert run(root, "--rebuild") == 0
+    assert not link.is_symlink()
+    assert target.exists()

@@ -768,6 +768,10 @@ def test_plain_authors(names: list[str], wanted: tuple[str, ...]) -> None:
         "question": ("Why? We ask why. More.", "We ask why."),
         "no comma": ("They fail. Seeing this we craft an attack.", "We craft an attack."),
         "courtesy": ("We thank all. In this paper, nothing.", "In this paper, nothing."),
+        "acknowledgement": (
+            "We acknowledge all. In this paper, nothing.",
+            "In this paper, nothing.",
+        ),
         "name of a section": ("Methods: This study was long.", "This study was long."),
         "quotation": ('We call it "safe." More.', 'We call it "safe."'),
         "caution": ("Warning: This paper has rude words. We show X.", "We show X."),
