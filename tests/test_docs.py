@@ -1,4 +1,4 @@
-"""The words about the tool: README.md, CONTRIBUTING.md and the forms say what is there."""
+"""The words about the tool: UPDATER.md, CONTRIBUTING.md and the forms say what is there."""
 
 import re
 from collections.abc import Iterator
@@ -12,15 +12,13 @@ from tests.helpers import make_list, run
 from tests.markdown import PROJECT, broken_tables, cells, chapter, missing_links, tables
 from update_papers import main
 
-README, CONTRIBUTING, MAKEFILE, CONFIG = (
+README, UPDATER, CONTRIBUTING, MAKEFILE, CONFIG = (
     (PROJECT / name).read_text("utf-8")
-    for name in ("README.md", "CONTRIBUTING.md", "Makefile", "config.yaml")
+    for name in ("README.md", "UPDATER.md", "CONTRIBUTING.md", "Makefile", "config.yaml")
 )
-RUN_IT = chapter(README, "## Run it yourself")
+RUN_IT = chapter(UPDATER, "## Run it yourself")
 FORMS = sorted((PROJECT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
-TOLD = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "config.yaml")]
-
-described = pytest.mark.skipif(not RUN_IT, reason='the chapter "Run it yourself" was dropped')
+TOLD = [PROJECT / name for name in ("README.md", "UPDATER.md", "CONTRIBUTING.md", "config.yaml")]
 
 
 def first_column(head: str) -> list[str]:
@@ -43,24 +41,21 @@ def fixture_flags(capsys: pytest.CaptureFixture[str]) -> set[str]:
     return set(known) - {"-h"}
 
 
-@described
 def test_flags(flags: set[str]) -> None:
-    """Every flag of the command line is in the README, and no other."""
+    """Every flag of the command line is in UPDATER.md, and no other."""
     assert len(flags) > 10
     assert set(first_column("Flag")) == flags
 
 
-@described
 def test_flags_that_go_together(flags: set[str]) -> None:
-    """The README says of every flag with what it goes, --rebuild apart: it asks for nothing."""
+    """UPDATER.md says of every flag with what it goes, --rebuild apart: it asks for nothing."""
     _, _, rest = RUN_IT.partition("Some flags go together")
     named = set(re.findall(r"`(--?[a-z-]+)`", rest.partition("</details>")[0]))
     assert named == flags - {"--rebuild"}
 
 
-@described
 def test_exit_codes() -> None:
-    """Every exit code is in the README."""
+    """Every exit code is in UPDATER.md."""
     assert first_column("Code") == ["0", "1", "2", "3"]
 
 
@@ -75,15 +70,14 @@ def known_keys(root: Path, wrong: str, capsys: pytest.CaptureFixture[str]) -> li
 
 
 def test_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every key stands in the shipped config.yaml, if only as a comment, and in the README."""
+    """Every key stands in the shipped config.yaml, if only as a comment, and in UPDATER.md."""
     keys = known_keys(tmp_path / "a", "xyzzy: 1\n", capsys)
     settings = known_keys(tmp_path / "b", "arxiv: {xyzzy: 1}\n", capsys)
     assert set(keys) >= {"keywords", "since", "domains", "arxiv"}
     written = re.findall(r"^(?:# ?)?( *)(\w+):", CONFIG, re.MULTILINE)
     assert set(keys) <= {key for indent, key in written if not indent}
     assert set(settings) <= {key for indent, key in written if indent}
-    if RUN_IT:
-        assert sorted(first_column("Key")) == sorted(keys)
+    assert sorted(first_column("Key")) == sorted(keys)
 
 
 # ---------------------------------------------------------------------------------- commands
@@ -94,15 +88,16 @@ def make_targets(text: str) -> set[str]:
     return set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+@pytest.mark.parametrize(
+    "text", [README, UPDATER, CONTRIBUTING], ids=["README", "UPDATER", "CONTRIBUTING"]
+)
 def test_make_targets(text: str) -> None:
     """What the reader is told to make can be made."""
     assert make_targets(text) <= set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 
 
-@described
 def test_all_make_targets() -> None:
-    """The README tells of every target."""
+    """UPDATER.md tells of every target."""
     phony = re.search(r"^\.PHONY: (.+)", MAKEFILE, re.MULTILINE)
     assert phony
     assert make_targets(RUN_IT) == set(phony[1].split()) - {"help"}
@@ -118,7 +113,6 @@ def test_commands(path: Path, flags: set[str]) -> None:
         assert set(given.split()) <= flags
 
 
-@described
 def test_without_make() -> None:
     """Where make is missing, two lines make the environment that the commands use."""
     lines = re.search(r"```bat\n(py -m venv .+)\n(.+ -r (\S+))\n```", RUN_IT)
@@ -129,7 +123,7 @@ def test_without_make() -> None:
 # ------------------------------------------------------------------------------ CONTRIBUTING
 
 
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "articles/README.md"])
+@pytest.mark.parametrize("name", ["UPDATER.md", "CONTRIBUTING.md", "articles/README.md"])
 def test_links(name: str) -> None:
     """Every relative link leads to a file, every anchor to a heading."""
     assert missing_links(PROJECT / name) == []
@@ -137,7 +131,7 @@ def test_links(name: str) -> None:
 
 def test_tables() -> None:
     """Every line of a table has the cells of its head."""
-    assert broken_tables(CONTRIBUTING) == []
+    assert broken_tables(UPDATER + CONTRIBUTING) == []
 
 
 def test_entry() -> None:

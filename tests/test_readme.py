@@ -31,10 +31,7 @@ OPTIONAL = (
     "Surveys",
     "Tools",
     "Motivation",
-    "How it is updated",
     "Run it yourself",
-    "Make it your own",
-    "How it scales",
     "Contributing",
     "FAQ",
     "References",
@@ -205,7 +202,14 @@ def copy_project(root: Path) -> None:
     """Copy what the tests of the texts read."""
     for name in (".github", "articles", "templates", "tests"):
         shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("CONTRIBUTING.md", "LICENSE", "Makefile", "config.yaml", "pyproject.toml"):
+    for name in (
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "UPDATER.md",
+        "config.yaml",
+        "pyproject.toml",
+    ):
         shutil.copy(PROJECT / name, root)
     shutil.copy(PROJECT / "update_papers.py", root)
 
