@@ -48,9 +48,10 @@ import tempfile
 import time
 import traceback
 import unicodedata
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html.entities import html5
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, cast
@@ -1143,7 +1144,7 @@ def worked_out(paper: Paper, index: DomainIndex) -> Paper:
         plain_authors=authors if authors != paper.authors else (),
         plain_abstract=abstract if abstract != paper.abstract else "",
         code=code_link(f"{abstract} {comment}"),
-        venue=venue(comment),
+        venue=venue(comment) or shorten(plain_text(paper.journal_ref), VENUE_LIMIT),
         withdrawn=is_withdrawn(comment, abstract),
     )
 
@@ -2037,30 +2038,13 @@ def fetch_one(
 # What is shown of a paper goes through `plain_text` once, and is escaped where it is shown, by
 # `escape_markdown`. Everything here is pure, takes any text, and takes time in proportion to it.
 
-# Numbers in Arabic texts and the like: format characters to Unicode, but they can be seen.
-VISIBLE_FORMATS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"
-NONCHARACTERS = "\ufffe\uffff"  # no XML may hold them, and the feed is XML
-
-# Scripts whose letters are joined or parted by U+200C and U+200D: Arabic, Syriac, those of India,
-# Myanmar, Khmer and Mongolian. Some behind a virama are a letter of their own, at the end too.
-JOINED = "[\u0600-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]"
-VIRAMA = "[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca]"
-EMOJI = "[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
-JOINERS = re.compile(
-    rf"(?<={JOINED})([\u200c\u200d])[\u200c\u200d]*(?={JOINED})"
-    rf"|(?<={VIRAMA})(\u200d)[\u200c\u200d]*"
-    rf"|(?<={EMOJI})(\u200d)[\u200c\u200d]*(?={EMOJI})"
-    r"|[\u200c\u200d]"
+# Joiners stay in the scripts from Arabic on that use them, and in emoji.
+JOINED = "[\u0600-\u1fff\u2190-\U0001faff]"
+JOINER = re.compile(rf"(?<!{JOINED})[\u200c\u200d]|[\u200c\u200d](?!{JOINED})")
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-
-
-def is_seen(sign: str) -> bool:
-    """Tell whether a character leaves something to see, or may join two that do."""
-    if sign in VISIBLE_FORMATS or sign in "\u200c\u200d":
-        return True
-    if sign in NONCHARACTERS:
-        return False
-    return unicodedata.category(sign) not in {"Cc", "Cf", "Cs"}
 
 
 def clean(text: str) -> str:
@@ -2068,8 +2052,10 @@ def clean(text: str) -> str:
     text = " ".join(text.split())
     if text.isprintable():
         return text
-    seen = "".join(sign for sign in text if is_seen(sign))
-    return " ".join(JOINERS.sub(r"\1\2\3", seen).split())
+    return " ".join(JOINER.sub("", INVISIBLE.sub("", text)).split())
+
+
+LONGEST_WORD = 40  # characters; longer ones may be cut, and may break in a table
 
 
 def shorten(text: str, limit: int) -> str:
@@ -2077,9 +2063,10 @@ def shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     kept = text[: max(limit - 1, 0)]
-    at_word = text[len(kept)].isspace()
-    if not at_word and " " in kept:
-        kept = kept.rpartition(" ")[0]
+    words, _, last = kept.rpartition(" ")
+    is_cut = not text[len(kept)].isspace()
+    if is_cut and words and len(last) < LONGEST_WORD:
+        kept = words
     return (kept.rstrip(" ,;:.-\u2013\u2014(") + "…")[:limit]
 
 
@@ -2094,1019 +2081,510 @@ def log_text(value: object) -> str:
 
 # -------------------------------------------------------------------------------- addresses
 
-CODE_HOSTS = r"(?:github\.com|gitlab\.com|huggingface\.co|bitbucket\.org|codeberg\.org)/"
-ADDRESS_START = (
-    r"(?:(?<![A-Za-z])(?:(?:https?|ftp)://|www\.(?=\w))"
-    rf"|(?<![\w./@-]){CODE_HOSTS}(?=\w))"
+CODE_HOSTS = (
+    r"(?:github\.com|gitlab\.com|huggingface\.co|hf\.co|bitbucket\.org|codeberg\.org"
+    r"|anonymous\.4open\.science)/"
 )
+ADDRESS_START = rf"(?i:(?<![a-z])(?:(?:https?|ftp)://|www\.)|(?<![\w./@-]){CODE_HOSTS})(?=\w)"
 
-# Punctuation of any script ends an address: general, CJK, and full-width but for its letters;
-# guillemets, Arabic and Indian stops; and the raised number of a footnote.
-FOREIGN_MARKS = (
-    "\u2010-\u205e\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-    "\u00ab\u00bb\u060c\u061b\u061f\u06d4\u0964\u0965\u00b2\u00b3\u00b9\u2070-\u207f"
-)
+# An address ends at a bracket, a quotation mark, and the punctuation of any script.
 IN_ADDRESS = (
-    rf"(?:[^\s,;|'<>\"^`\\{{}}()\[\]{FOREIGN_MARKS}]"
-    r"|'(?!')"
-    rf"|[,;|](?!{ADDRESS_START}))"  # "https://a.org/x,https://b.org/y" are two
+    rf"(?:(?![,;|]{ADDRESS_START}|'')[^\s<>\"^`\\{{}}()\[\]\u00ab\u00bb\u00b2\u00b3\u00b9"
+    "\u060c\u061b\u061f\u06d4\u0964\u0965\u2010-\u207f\u3000-\u303f\uff01-\uff0f\uff1a-\uff20])"
 )
-
-# Brackets belong to an address when they are balanced: /wiki/Transformer_(deep_learning).
-IN_BRACKETS = rf"\({IN_ADDRESS}*+\)|\[{IN_ADDRESS}*+\]"
-BRACKETS = rf"\((?:{IN_ADDRESS}|{IN_BRACKETS})*+\)|\[(?:{IN_ADDRESS}|{IN_BRACKETS})*+\]"
-
-# The sentence's own punctuation behind it does not.
-ADDRESS = re.compile(
-    rf"(?i:{ADDRESS_START})(?:{IN_ADDRESS}|{BRACKETS})+(?<![?!.,:;*_~'|$])",
-)
-
-
-# What an address has in it: most texts have none, and are told by this in no time.
-ADDRESS_HINTS = ("://", "www.", "WWW.", ".com/", ".co/", ".org/")
+IN_BRACKETS = rf"\({IN_ADDRESS}*+\)|\[{IN_ADDRESS}*+\]"  # as in /wiki/Transformer_(model)
+ADDRESS = re.compile(rf"{ADDRESS_START}(?:{IN_ADDRESS}|{IN_BRACKETS})+(?<![?!.,:;*_~'|$])")
 
 
 def may_have_address(text: str) -> bool:
-    """Tell quickly whether it is worth looking for addresses."""
-    return any(hint in text for hint in ADDRESS_HINTS)
+    """Tell quickly whether it is worth looking for addresses: most texts have none."""
+    hints = ("://", "www.", ".com/", ".co/", ".org/", ".science/")
+    lowered = text.lower()
+    return any(hint in lowered for hint in hints)
 
 
 def find_addresses(text: str) -> Iterator[re.Match[str]]:
-    """Return the addresses in a finished text, whole and without what stands behind them."""
-    if not may_have_address(text):
-        return iter(())
-    return ADDRESS.finditer(text)
+    """Return the addresses in a finished text, without the punctuation behind them."""
+    return ADDRESS.finditer(text if may_have_address(text) else "")
 
 
-# fmt: off
 # As in github.com/features/…, these name pages of the host, and no owner.
-RESERVED_OWNERS = frozenset({
-    # GitHub
-    "about", "account", "advisories", "apps", "blog", "codespaces", "collections", "contact",
-    "copilot", "customer-stories", "dashboard", "discussions", "docs", "education", "enterprise",
-    "events", "explore", "features", "issues", "join", "login", "marketplace", "mobile", "models",
-    "new", "newsroom", "notifications", "open-source", "organizations", "orgs", "pages",
-    "partners", "premium-support", "pricing", "privacy", "pulls", "readme", "resources", "search",
-    "security", "sessions", "settings", "signup", "site", "solutions", "sponsors", "stars",
-    "team", "topics", "trending", "user-attachments", "users",
-    # Hugging Face
-    "api", "buckets", "changelog", "chat", "datasets", "front", "inference", "jobs", "kernels",
-    "languages", "learn", "metrics", "papers", "posts", "spaces", "storage", "support", "tasks",
-    "terms-of-service",
-    # GitLab, Bitbucket, Codeberg
-    "-", "admin", "groups", "help", "product", "repo", "repos", "snippets", "user", "workspaces",
-})
-# fmt: on
+RESERVED_OWNERS = {
+    "blog", "collections", "datasets", "docs", "features", "orgs", "papers", "settings", "spaces",
+    "sponsors", "topics", "users",
+}  # fmt: skip
 CODE = re.compile(
     rf"(?ai)(?:https?://)?(?:www\.)?(?P<host>{CODE_HOSTS})"
     r"(?P<path>(?:(?:datasets|spaces)/)?(?P<owner>[\w-][\w.-]{0,99})/[\w.-]{0,99}\w)(?![\w-])"
 )
+# What authors write before the address of their own code.
+OWN = re.compile(r"(?i)\b(?:our|code|data|models?|available|released?|open-sourced?)\b")
+BEFORE_ADDRESS = 80  # characters in which they write it
 
 
 def code_link(text: str) -> str:
-    """Return the address of the first repository that a finished text names, or ""."""
+    """Return the address of the repository that a finished text names, or "".
+
+    The authors' own comes first ("our code is at"), then the first one.
+    """
+    first = ""
     for address in find_addresses(text):
         found = CODE.match(address[0])
-        if found and found["owner"].lower() not in RESERVED_OWNERS:
-            path = found["path"].removesuffix(".git")
-            return f"https://{found['host'].lower()}{path}"
-    return ""
-
-
-# ------------------------------------------------------------------------------ tables of TeX
-# fmt: off
-# Commands that stand for a sign.
-SIGNS = {
-    # Greek
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
-    "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
-    "xi": "ξ", "omicron": "ο", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "varepsilon": "ε", "vartheta": "ϑ", "varkappa": "ϰ", "varpi": "ϖ", "varrho": "ϱ",
-    "varsigma": "ς", "varphi": "φ",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π",
-    "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
-    "micro": "µ", "textmu": "µ",
-    # letters of mathematics
-    "ell": "ℓ", "hbar": "ℏ", "imath": "ı", "jmath": "ȷ", "Re": "ℜ", "Im": "ℑ", "wp": "℘",
-    "aleph": "ℵ", "beth": "ℶ", "partial": "∂", "nabla": "∇", "infty": "∞", "emptyset": "∅",
-    "varnothing": "∅", "angstrom": "Å", "AA": "Å", "mho": "℧", "complement": "∁",
-    # arithmetic
-    "times": "×", "div": "÷", "pm": "±", "mp": "∓", "cdot": "·", "cdotp": "·", "ast": "*",
-    "star": "⋆", "circ": "∘", "bullet": "•", "oplus": "⊕", "ominus": "⊖", "otimes": "⊗",
-    "oslash": "⊘", "odot": "⊙", "boxplus": "⊞", "boxtimes": "⊠", "wr": "≀", "amalg": "⨿",
-    "sum": "∑", "prod": "∏", "coprod": "∐", "int": "∫", "iint": "∬", "iiint": "∭",
-    "oint": "∮", "bigoplus": "⨁", "bigotimes": "⨂", "bigcup": "⋃", "bigcap": "⋂",
-    "bigvee": "⋁", "bigwedge": "⋀", "surd": "√", "prime": "′", "backprime": "‵",
-    # relations
-    "leq": "≤", "le": "≤", "leqslant": "≤", "geq": "≥", "ge": "≥", "geqslant": "≥",
-    "neq": "≠", "ne": "≠", "equiv": "≡", "sim": "∼", "thicksim": "∼", "simeq": "≃", "approx": "≈",
-    "approxeq": "≊", "cong": "≅", "propto": "∝", "varpropto": "∝", "asymp": "≍",
-    "doteq": "≐", "triangleq": "≜", "coloneqq": "≔", "ll": "≪", "gg": "≫", "lll": "⋘",
-    "ggg": "⋙", "lesssim": "≲", "gtrsim": "≳", "lessgtr": "≶", "gtrless": "≷",
-    "lessapprox": "⪅", "gtrapprox": "⪆", "prec": "≺", "succ": "≻", "preceq": "⪯",
-    "succeq": "⪰", "precsim": "≾", "succsim": "≿", "mid": "∣", "nmid": "∤",
-    "parallel": "∥", "nparallel": "∦", "perp": "⊥", "lt": "<", "gt": ">", "models": "⊨",
-    "vdash": "⊢", "dashv": "⊣", "vDash": "⊨", "Vdash": "⊩", "bowtie": "⋈",
-    # sets and logic
-    "in": "∈", "notin": "∉", "ni": "∋", "subset": "⊂", "subseteq": "⊆", "subsetneq": "⊊",
-    "nsubseteq": "⊈", "supset": "⊃", "supseteq": "⊇", "supsetneq": "⊋", "sqsubseteq": "⊑",
-    "sqsupseteq": "⊒", "cup": "∪", "cap": "∩", "sqcup": "⊔", "sqcap": "⊓", "uplus": "⊎",
-    "setminus": "∖", "smallsetminus": "∖", "wedge": "∧", "land": "∧", "vee": "∨",
-    "lor": "∨", "neg": "¬", "lnot": "¬", "forall": "∀", "exists": "∃", "nexists": "∄",
-    "top": "⊤", "bot": "⊥", "therefore": "∴", "because": "∵", "colon": ":",
-    # arrows
-    "to": "→", "gets": "←", "rightarrow": "→", "leftarrow": "←", "leftrightarrow": "↔",
-    "longrightarrow": "⟶", "longleftarrow": "⟵", "longleftrightarrow": "⟷",
-    "Rightarrow": "⇒", "Leftarrow": "⇐", "Leftrightarrow": "⇔", "Longrightarrow": "⟹",
-    "Longleftarrow": "⟸", "Longleftrightarrow": "⟺", "implies": "⟹", "impliedby": "⟸",
-    "iff": "⟺", "mapsto": "↦", "longmapsto": "⟼", "hookrightarrow": "↪",
-    "hookleftarrow": "↩", "rightharpoonup": "⇀", "rightleftharpoons": "⇌",
-    "leftrightharpoons": "⇋", "leftrightarrows": "⇆", "rightleftarrows": "⇄",
-    "uparrow": "↑", "downarrow": "↓", "updownarrow": "↕", "Uparrow": "⇑",
-    "Downarrow": "⇓", "Updownarrow": "⇕", "nearrow": "↗", "searrow": "↘", "swarrow": "↙",
-    "nwarrow": "↖", "leadsto": "⇝", "rightsquigarrow": "⇝", "curvearrowright": "↷",
-    "circlearrowleft": "↺", "circlearrowright": "↻", "nrightarrow": "↛",
-    "twoheadrightarrow": "↠", "rightrightarrows": "⇉", "xrightarrow": "→",
-    # dots
-    "ldots": "…", "dots": "…", "dotsc": "…", "dotso": "…", "cdots": "⋯", "dotsb": "⋯",
-    "dotsm": "⋯", "vdots": "⋮", "ddots": "⋱", "textellipsis": "…",
-    # brackets
-    "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈",
-    "rceil": "⌉", "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]",
-    "vert": "|", "lvert": "|", "rvert": "|", "Vert": "‖", "|": "‖", "lVert": "‖", "rVert": "‖",
-    "backslash": "\\", "llbracket": "⟦", "rrbracket": "⟧",
-    # shapes and marks
-    "square": "□", "Box": "□", "blacksquare": "■", "diamond": "⋄", "Diamond": "◇",
-    "lozenge": "◊", "triangle": "△", "bigtriangleup": "△", "triangledown": "▽",
-    "blacktriangle": "▲", "blacktriangledown": "▼", "triangleright": "▷",
-    "triangleleft": "◁", "bigstar": "★", "bigcirc": "◯", "angle": "∠", "sphericalangle": "∢",
-    "checkmark": "✓", "cmark": "✓", "xmark": "✗", "dagger": "†", "ddagger": "‡",
-    "dag": "†", "ddag": "‡", "S": "§", "P": "¶", "copyright": "©", "circledR": "®",
-    "euro": "€", "yen": "¥", "clubsuit": "♣", "diamondsuit": "♢",
-    "heartsuit": "♡", "spadesuit": "♠", "flat": "♭", "natural": "♮", "sharp": "♯",
-    "hearts": "♥", "item": " • ", "deg": "°", "degree": "°", "degrees": "°", "arcmin": "′",
-    "arcsec": "″", "celsius": "°C", "percent": "%", "ohm": "Ω",
-    # signs in text
-    "textquotedblright": '"',
-    "textquotedbl": '"', "textquoteright": "'", "textquotesingle": "'",
-    "rq": "'",
-    "guillemotright": "»", "guilsinglright": "›",
-    "textbar": "|", "textbardbl": "‖",
-    "textbraceright": "}",
-    "textgreater": ">", "textperiodcentered": "·", "textasteriskcentered": "*",
-    "textsection": "§", "textparagraph": "¶", "textdaggerdbl": "‡",
-    "textregistered": "®", "texttrademark": "™", "textcent": "¢", "textwon": "₩",
-    "textonehalf": "½", "textonequarter": "¼", "textthreequarters": "¾",
-    "textonesuperior": "¹", "texttwosuperior": "²", "textthreesuperior": "³",
-    "textordfeminine": "ª", "textordmasculine": "º", "textnumero": "№",
-    "textperthousand": "‰", "textpermil": "‰", "textasciigrave": "`", "textminus": "−",
-    "textinfinity": "∞", "textreferencemark": "※", "textvisiblespace": "␣",
-    # names of programs
-    "TeX": "TeX", "LaTeX": "LaTeX", "LaTeXe": "LaTeX2ε", "BibTeX": "BibTeX",
-}
-# Signs that touch what follows: in TeX, the space behind a command only ends its name.
-LETTERS = {
-    "textemdash": "—", "textendash": "–", "emdash": "—", "endash": "–", "textdegree": "°",
-    "textquotedblleft": '"', "textquoteleft": "'", "lq": "'", "dq": '"',
-    "quotedblbase": "„", "quotesinglbase": "‚", "guillemotleft": "«", "guilsinglleft": "‹",
-    "textunderscore": "_", "textasciitilde": "~", "texttildelow": "~", "textasciicircum": "^",
-    "textdollar": "$", "texteuro": "€", "textsterling": "£", "pounds": "£", "textyen": "¥",
-    "slash": "/", "textbackslash": "\\", "textless": "<", "textbraceleft": "{",
-    "textexclamdown": "¡", "textquestiondown": "¿",
-    "aa": "å", "l": "ł", "L": "Ł", "o": "ø", "O": "Ø", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
-    "ss": "ß", "SS": "ẞ", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "dj": "đ", "DJ": "Đ",
-    "th": "þ", "TH": "Þ", "ng": "ŋ", "NG": "Ŋ",
-}
-# Accents, as combining characters.
-ACCENTS = {
-    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
-    '"': "\u0308", "u": "\u0306", "r": "\u030a", "H": "\u030b", "v": "\u030c", "d": "\u0323",
-    "c": "\u0327", "k": "\u0328", "b": "\u0331", "G": "\u030f", "h": "\u0309",
-    "grave": "\u0300", "acute": "\u0301", "hat": "\u0302", "tilde": "\u0303",
-    "bar": "\u0304", "breve": "\u0306", "dot": "\u0307", "ddot": "\u0308",
-    "mathring": "\u030a", "check": "\u030c", "vec": "\u20d7", "widehat": "\u0302",
-    "widetilde": "\u0303", "overline": "\u0304",
-}
-SPACES = {
-    " ": " ", "\n": " ", ",": " ", ":": " ", ";": " ", ">": " ",
-    "!": "", "/": "", "-": "", "@": "", "(": "", ")": "", "[": "", "]": "",
-    # These make a bracket larger.
-    "left": "", "right": "", "middle": "", "big": "", "Big": "", "bigg": "", "Bigg": "",
-    "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "biggl": "", "biggr": "", "Biggl": "",
-    "Biggr": "", "bigm": "", "Bigm": "",
-}
-# Fonts and boxes, whose argument is the text. Without one they change the font of what follows.
-FONTS = frozenset({
-    "textbf", "textit", "texttt", "textsc", "textsf", "textsl", "textrm", "textup", "textmd",
-    "textnormal", "textlf", "emph", "text", "underline", "uline", "ul", "uuline", "uwave",
-    "sout", "st", "hl", "mathbf", "mathit", "mathtt", "mathsf", "mathrm", "mathnormal",
-    "mathcal", "mathbb", "mathbbm", "mathds", "mathfrak", "mathscr", "boldsymbol", "bm",
-    "pmb", "operatorname", "mathop", "mathrel", "mathbin", "mathord", "mathopen",
-    "mathclose", "mathpunct", "mathinner", "mbox", "hbox", "vbox", "fbox", "framebox",
-    "makebox", "ensuremath", "uppercase", "lowercase", "MakeUppercase", "MakeLowercase",
-    "em", "bf", "it", "tt", "sc", "sf", "sl", "rm", "cal", "frak", "bfseries", "itshape",
-    "slshape", "scshape", "upshape", "mdseries", "ttfamily", "rmfamily", "sffamily",
-    "normalfont", "tiny", "scriptsize", "footnotesize", "small", "normalsize", "large",
-    "Large", "LARGE", "huge", "Huge", "num", "mathlarger",
-    "textsmaller", "textlarger", "smaller", "larger", "unit", "si", "cancel", "boxed",
-    "underbrace", "overbrace", "enspace", "hfil", "url", "path", "nolinkurl",
-    "symbf", "symbb", "symcal", "symrm", "symsf", "symtt", "symit",
-})
-# Boxes and colours: how many arguments stand before the text.
-BOXES = {
-    "textcolor": 1, "colorbox": 1, "fcolorbox": 2, "raisebox": 1, "resizebox": 2, "scalebox": 1,
-    "rotatebox": 1, "parbox": 1, "adjustbox": 1, "multicolumn": 2, "multirow": 2,
-    "foreignlanguage": 1, "texorpdfstring": 1, "hypertarget": 1, "hyperref": 0,
-    "mintinline": 1,
-}
-# Arguments that are no text: colours, sizes, names of files and labels.
-HIDDEN_ARGUMENTS = {
-    "pagecolor": 1, "rowcolor": 1, "cellcolor": 1, "sethlcolor": 1, "definecolor": 3, "colorlet": 2,
-    "selectlanguage": 1, "fontsize": 2, "fontfamily": 1, "includegraphics": 1, "ding": 1,
-    "input": 1, "include": 1, "bibliography": 1, "bibliographystyle": 1, "bibitem": 1,
-    "vspace": 1, "hspace": 1, "rule": 2, "phantom": 1,
-    "hphantom": 1, "vphantom": 1, "setlength": 2, "addtolength": 2, "setcounter": 2,
-    "addtocounter": 2, "pagestyle": 1, "thispagestyle": 1, "hypersetup": 1, "index": 1,
-    "pdfbookmark": 2, "label": 1, "footnotemark": 0,
-}
-# Commands without arguments that only lay out a page.
-LAYOUT = frozenset({
-    "par", "newline", "linebreak", "nolinebreak", "pagebreak", "nopagebreak", "newpage",
-    "clearpage", "cleardoublepage", "break", "allowbreak", "nobreak", "noindent", "indent",
-    "xspace", "quad", "qquad", "thinspace", "medspace", "thickspace", "negthinspace",
-    "space", "nobreakspace", "smallskip", "medskip", "bigskip", "vfill", "hfill",
-    "centering", "raggedright", "raggedleft", "center", "flushleft", "flushright",
-    "normalcolor",
-    "maketitle", "tableofcontents", "appendix", "displaystyle", "textstyle", "scriptstyle",
-    "scriptscriptstyle", "limits", "nolimits", "nonumber", "notag", "null", "relax",
-    "protect", "sloppy", "fussy", "selectfont", "singlespacing", "doublespacing", "hline",
-    "toprule", "midrule", "bottomrule", "leavevmode", "ignorespaces", "unskip", "strut",
-    "mathstrut", "begingroup",
-    "endgroup", "bgroup", "egroup", "makeatletter", "makeatother", "string",
-})
-# Functions: the name is what is shown, before the argument too.
-FUNCTIONS = frozenset({
-    "arccos", "arcsin", "arctan", "arg", "argmax", "argmin", "cos", "cosh", "cot", "coth",
-    "csc", "det", "dim", "exp", "gcd", "hom", "inf", "ker", "lg", "lim", "liminf", "limsup",
-    "ln", "log", "max", "min", "mod", "pmod", "bmod", "poly", "polylog", "Pr", "rank", "sec",
-    "sgn", "sign", "sin", "sinh", "softmax", "sup", "tan", "tanh", "tr", "Tr",
-})
-# Superscripts and subscripts that Unicode has.
-SUPERSCRIPTS = {
-    "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸",
-    "9": "⁹", "+": "⁺", "-": "⁻", "−": "⁻", "=": "⁼", "(": "⁽", ")": "⁾", "a": "ᵃ", "b": "ᵇ",
-    "c": "ᶜ", "d": "ᵈ", "e": "ᵉ", "f": "ᶠ", "g": "ᵍ", "h": "ʰ", "i": "ⁱ", "j": "ʲ", "k": "ᵏ",
-    "l": "ˡ", "m": "ᵐ", "n": "ⁿ", "o": "ᵒ", "p": "ᵖ", "r": "ʳ", "s": "ˢ", "t": "ᵗ", "u": "ᵘ",
-    "v": "ᵛ", "w": "ʷ", "x": "ˣ", "y": "ʸ", "z": "ᶻ", "A": "ᴬ", "B": "ᴮ", "D": "ᴰ", "E": "ᴱ",
-    "G": "ᴳ", "H": "ᴴ", "I": "ᴵ", "J": "ᴶ", "K": "ᴷ", "L": "ᴸ", "M": "ᴹ", "N": "ᴺ", "O": "ᴼ",
-    "P": "ᴾ", "R": "ᴿ", "T": "ᵀ", "U": "ᵁ", "V": "ⱽ", "W": "ᵂ", "β": "ᵝ", "γ": "ᵞ", "δ": "ᵟ",
-    "θ": "ᶿ", "φ": "ᵠ", "χ": "ᵡ",
-    # These stand high by themselves.
-    "*": "*", "⋆": "*", "∗": "*", "'": "'", "′": "′", "″": "″", "∘": "°", "°": "°", "†": "†",
-    "‡": "‡", "®": "®", "™": "™", "©": "©",
-}
-SUBSCRIPTS = {
-    "0": "₀", "1": "₁", "2": "₂", "3": "₃", "4": "₄", "5": "₅", "6": "₆", "7": "₇", "8": "₈",
-    "9": "₉", "+": "₊", "-": "₋", "−": "₋", "=": "₌", "(": "₍", ")": "₎", "a": "ₐ", "e": "ₑ",
-    "h": "ₕ", "i": "ᵢ", "j": "ⱼ", "k": "ₖ", "l": "ₗ", "m": "ₘ", "n": "ₙ", "o": "ₒ", "p": "ₚ",
-    "r": "ᵣ", "s": "ₛ", "t": "ₜ", "u": "ᵤ", "v": "ᵥ", "x": "ₓ", "β": "ᵦ", "γ": "ᵧ", "ρ": "ᵨ",
-    "φ": "ᵩ", "χ": "ᵪ",
-}
-# fmt: on
+        if not found or found["owner"].lower() in RESERVED_OWNERS:
+            continue
+        repository = f"https://{found['host'].lower()}{found['path'].removesuffix('.git')}"
+        if OWN.search(text[max(0, address.start() - BEFORE_ADDRESS) : address.start()]):
+            return repository
+        first = first or repository
+    return first
 
 
 # --------------------------------------------------------------------------- TeX to plain text
 
-# `clean` leaves no control characters, so the steps below use some for what is settled: signs
-# that are themselves and no TeX any more, until `show`; and the place of a command that went.
-HIDDEN = str.maketrans("\\{}$^_~`'&", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0e")
+# `clean` leaves no control characters: some stand for what is settled, until `plain_text` ends.
+HIDDEN = str.maketrans("\\{}$^_~`'-", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0e")
 SHOWN = {hidden: sign for sign, hidden in HIDDEN.items()}
 GAP = "\x0f"  # a command stood here: the words beside it stay apart
-FONT = "\x10"  # so did a change of font; at the beginning of a group, it parts nothing
-AROUND = f" {GAP}{FONT}"
-
-TEX = re.compile(r"[\\${}~`]|''")
 
 
 def plain_text(text: str) -> str:
     """Return a text as plain Unicode, without TeX: every word, number and address as it was."""
     text = clean(text)
-    if not TEX.search(text):
+    if not re.search(r"[\\${}~`]|''|--", text):
         return text
-    text = mend_addresses(text)
-    text = mend_quotes(text)
-    text = hide_escapes(text)
-    text = read_dollars(text)
-    text = drop_layout(text)
-    text = read_commands(text)
-    text = close_gaps(text)
-    return clean(text.translate(SHOWN))
+    for step in (mend_addresses, mend_marks, hide_escapes, read_dollars, read_commands):
+        text = step(text)
+    return clean(close_gaps(text).translate(SHOWN))
 
 
-# How TeX writes some signs of an address: `\_`, `{\_}`, `$\_$`, `\~{}`, `$\sim$`, `\allowbreak`.
-ADDRESS_SIGNS = {
-    r"\textunderscore": "_",
-    r"\textasciitilde": "~",
-    r"\texttildelow": "~",
-    r"\thicksim": "~",
-    r"\tilde": "~",
-    r"\sim": "~",
-    r"\string": "",
-    r"\allowbreak": "",
-    r"\-": "",  # here the line may break, as at the next
-    r"\/": "",
-}
-TEX_SIGN = (
-    r"(?:\\(?:textunderscore|textasciitilde|texttildelow|thicksim|tilde|sim|string|allowbreak)"
-    r"(?![A-Za-z]) ?|\\[_~%&#/-]|(?<=[{$])[_~./-])(?:\{\\? ?\})?"
-)
-SIGN_IN_ADDRESS = re.compile(
-    rf"\{{\${TEX_SIGN}\$\}}|\$\{{{TEX_SIGN}\}}\$|\${TEX_SIGN}\$|\{{{TEX_SIGN}\}}|{TEX_SIGN}"
-)
-TEX_ADDRESS = re.compile(rf"(?i:{ADDRESS_START})(?:{SIGN_IN_ADDRESS.pattern}|[^\s\\{{}}$])+")
+# How TeX writes some signs of an address: `\_`, `{\_}`, `$\_$`, `\~{}`, `$\sim$`.
+TEX_SIGN = r"(?:\\(?:textunderscore|textasciitilde|sim)(?![a-z]) ?|\\?[_~]|\\[%&#])(?:\{\})?"
+TEX_SIGN = rf"(?:[{{$]{{1,2}}{TEX_SIGN}[$}}]{{1,2}}|{TEX_SIGN})"
+TEX_ADDRESS = re.compile(rf"{ADDRESS_START}(?:{TEX_SIGN}|[^\s\\{{}}$])+")
 
 
 def mend_addresses(text: str) -> str:
     """Resolve the TeX in addresses, and hide them from all that follows."""
-    if not may_have_address(text):
-        return text
-    return TEX_ADDRESS.sub(mend_address, text)
+
+    def mend(found: re.Match[str]) -> str:
+        mended = re.sub(TEX_SIGN, sign, found[0])
+        return ADDRESS.sub(lambda address: address[0].translate(HIDDEN), mended)
+
+    def sign(found: re.Match[str]) -> str:
+        bare = found[0].strip("\\{$} ")
+        return {"textunderscore": "_", "textasciitilde": "~", "sim": "~"}.get(bare, bare)
+
+    return TEX_ADDRESS.sub(mend, text) if may_have_address(text) else text
 
 
-def mend_address(found: re.Match[str]) -> str:
-    """Return an address without TeX, hidden, and what stands behind it."""
-    mended = SIGN_IN_ADDRESS.sub(sign_in_address, found[0])
-    address = ADDRESS.match(mended)
-    end = address.end() if address else 0
-    return mended[:end].translate(HIDDEN) + mended[end:]
+def mend_marks(text: str) -> str:
+    """Write ``…'' and `…' with plain quotation marks, and -- and --- as dashes."""
+    text = re.sub(r"``|''|\\lq ?\\lq(?![a-z]) ?|\\rq ?\\rq(?![a-z])", '"', text)
+    text = re.sub(r"(?<![\w\\`])`(?=[^\s`])([^`]*?\S'(?!\w))", r"'\1", text)
+    text = re.sub(r"(?<!-)---(?!-)", "\u2014", text)
+    return re.sub(r"(?<=[^\s(\[{/\"'`=-])--(?=[^\s-])", "\u2013", text)  # not the one of --verbose
 
 
-def sign_in_address(found: re.Match[str]) -> str:
-    """Return the sign of an address that TeX writes otherwise."""
-    name = re.sub(r"[{$]*(\\?(?:[A-Za-z]+|.)).*", r"\1", found[0])
-    return ADDRESS_SIGNS.get(name, name.removeprefix("\\"))
-
-
-# An opening ` has nothing before and a word behind it, and a closing ' further on.
-DOUBLE_QUOTES = re.compile(
-    r"``(?<!\\``)|''(?<!\\'')|\\lq ?\\lq(?![A-Za-z]) ?|\\rq ?\\rq(?![A-Za-z])",
-)
-SINGLE_QUOTES = re.compile(r"`(?<![\w\\`]`)(?=[^\s`])([^`]*?\S'(?!\w))")
-
-
-def mend_quotes(text: str) -> str:
-    """Write ``…'' and `…' with plain quotation marks. An apostrophe stays one."""
-    text = DOUBLE_QUOTES.sub('"', text)
-    return SINGLE_QUOTES.sub(r"'\1", text)
-
-
-# A line break, with its length; a sign that means itself; words as a program writes them.
-ESCAPES = re.compile(
-    r"\\\\(?:\*?\[[\d.]+ ?[a-z]{2}\])?"
-    r"|\\(?P<sign>[{}$%&#_])"
-    r"|\\(?:verb\*?|lstinline)(?P<mark>[|!+/@=])(?P<verbatim>.{0,200}?)(?P=mark)"
-)
+ESCAPE = re.compile(r"\\([{}$%&#_])|\\verb\*?([|!+/@=])(.{0,200}?)\2")
+LIST = re.compile(r"(?<![\w\]}^_*])\{(?=[^{}\\]*?, )[^{}\\]*+\}")  # {left, right}, no argument
+UNICODE = re.compile(r"\\unicode\s?\{x([0-9A-Fa-f]{2,5})\}")
+TEX_BREAK = re.compile(r"\\\\(?:\[[\d.]+[a-z]{2}\])?|\\footnotemark\[[^\[\]]*\]")
 
 
 def hide_escapes(text: str) -> str:
-    r"""Hide what means itself from all that follows, such as \{, \$ and \_."""
-
-    def hide(found: re.Match[str]) -> str:
-        if found["sign"]:
-            return found["sign"].translate(HIDDEN)
-        return (found["verbatim"] or " ").translate(HIDDEN)
-
-    return ESCAPES.sub(hide, text)
+    r"""Hide what means itself from all that follows, such as \{ and \$, and braces of a list."""
+    text = ESCAPE.sub(lambda found: (found[1] or found[3]).translate(HIDDEN), text)
+    text = LIST.sub(lambda found: found[0].translate(HIDDEN), text)
+    text = UNICODE.sub(lambda found: clean(chr(int(found[1], 16))), text)
+    return TEX_BREAK.sub(" ", text)
 
 
-# A sum of money goes on with words: "$5 to", "$20k per", "$3.50/hour".
-SUM = re.compile(
-    r"\d[\d.,]*\+?\s?(?:(?:[kKmMbBtT]|[mbt]n|million|billion|trillion)\b)?\+?"
-    r"(?:[^\w\\^_{}]*\s|/)[^\w\\^_{}]*[A-Za-z]{2}"
-)
-QUANTITY = re.compile(r"\d[\d.,]*\s?[A-Za-zµ]{1,4}")  # a number and its unit, and nothing else
-SUM_BEHIND_NUMBER = re.compile(r"\s?[-\u2013/]?\s?[\d.,]+\s?")  # of "10$-20$"
+# Two dollars around a sum and words, as in "$5 to $10", "$10-$20" and "a $27B / $7B deal".
+SUM = re.compile(r"\d[^\\{}]*(?:\s[^\\{}]?[A-Za-z]{2}.*|[-\s/(\u2013])")
 WORD_IN_FORMULA = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2}")
 
 
-def is_money(before: str, inner: str, after: str) -> bool:
-    """Tell whether the first of two dollars is one of a sum, and the second no end of a formula."""
-    if re.search(r"US(?:D ?)?$", before):
-        return True
-    if before.rstrip(" ")[-1:].isdigit() and SUM_BEHIND_NUMBER.fullmatch(inner):
-        return True
-    if not inner[0].isdigit():
+def is_formula(inner: str, after: str) -> bool:
+    """Tell whether a text between two dollars is a formula, and neither a sum nor words."""
+    if not inner.strip() or SUM.fullmatch(inner):
         return False
-    if after[:1].isdigit() or inner[-1] in "-\u2013/(":
-        return True  # "$10-$20"; but "$\geq$90" is a formula
-    if inner[-1].isspace() and "\\" not in inner:
-        return True  # "$10, $k$"
-    return bool(SUM.match(inner)) and not QUANTITY.fullmatch(inner)
-
-
-def is_formula(before: str, inner: str, after: str) -> bool:
-    """Tell whether a text between two dollars is a formula: pandoc's rule, and what money needs."""
-    if not inner.strip() or is_money(before[-4:], inner, after):
+    if inner[0].isdigit() and after[:1].isdigit():
         return False
-    if inner[0].isspace() or inner[-1].isspace():
-        return not WORD_IN_FORMULA.search(inner)  # "$ 4.8$", but not "for $5 or $10"
-    return True
+    return inner == inner.strip() or not WORD_IN_FORMULA.search(inner)
 
 
-# What a script takes without braces: a letter, or a command with its argument.
-BARE_SCRIPT = re.compile(r"([\^_])\s?(\\[A-Za-z]+(?:\{[^{}]*\})?|[^\s{}\\^_])")
-
-
-LAST_NAME = re.compile(r"\\[A-Za-z]+\Z")
+# A script without braces: a letter, or a command with its argument, as in `x^\mathcal I`.
+BARE_SCRIPT = re.compile(
+    r"([\^_])\s?(\\math[a-z]+ [A-Za-z]\b|\\[A-Za-z]+(?:\{[^{}]*\})?|[^\s{}\\^_])"
+)
 
 
 def read_formula(inner: str) -> str:
-    """Return a formula as text: with its scripts in braces, and its last command ended by some.
+    """Return a formula with its scripts in braces, and its last command ended by some.
 
     Outside of a formula "_" and "^" are themselves, and letters would go on with the command.
     """
-    braced = BARE_SCRIPT.sub(r"\1{\2}", inner)
-    return LAST_NAME.sub(r"\g<0>{}", braced)
+    return re.sub(r"\\[A-Za-z]+\Z", r"\g<0>{}", BARE_SCRIPT.sub(r"\1{\2}", inner))
 
 
-DISPLAYED = re.compile(
-    r"\$\$([^$]+)\$\$"
-    r"|\\[(\[]((?:(?!\\[(\[])[^$])*?)\\[)\]]"
-    r"|\\begin\{(?:equation|align|math|displaymath)\*?\}((?:(?!\\begin)[^$])*?)\\end\{[a-z]+\*?\}"
-    r"|\\ensuremath\{([^${}]*)\}"
-)
+DISPLAYED = re.compile(r"\$\$([^$]+)\$\$|\\[(\[]((?:[^$\\]|\\[^()\[\]])*+)\\[)\]]")
 
 
 def read_dollars(text: str) -> str:
     """Take the dollars from formulas. A sum of money keeps its sign, and so does a single one."""
-    text = DISPLAYED.sub(lambda found: read_formula(found[found.lastindex or 0]), text)
-    done, *rest = text.split("$")
-    parts = [done]
+    text = DISPLAYED.sub(lambda found: read_formula(found[1] or found[2]), text)
+    before, *parts = text.split("$")
+    done = [before]
     place = 0
-    while place < len(rest):
-        inner = rest[place]
-        after = rest[place + 1] if place + 1 < len(rest) else None
-        if after is not None and is_formula(parts[-1], inner, after):
-            parts += [read_formula(inner), after]
+    while place < len(parts):
+        inner, after = parts[place], "".join(parts[place + 1 : place + 2])
+        if place + 1 < len(parts) and is_formula(inner, after):
+            done += [read_formula(inner), after]
             place += 2
         else:
-            parts.append("$".translate(HIDDEN) + inner)
+            done.append("$".translate(HIDDEN) + inner)
             place += 1
-    return "".join(parts)
+    return "".join(done)
 
 
-ENVIRONMENT = re.compile(r"\\(?:begin|end)\s?\{[A-Za-z]*\*?\}(?:\[[^\[\]]*\])?(?:\{[lcr|]+\})?")
-ICON = re.compile(r"\\fa[A-Z][A-Za-z]*\*?(?:\{\})?")  # of the package fontawesome
-LENGTH = re.compile(
-    r"\\(?:[hv]skip|kern|raise|lower|itemsep|parsep|topsep|parskip|parindent)"
-    r"\s?=?\s?-?[\d.]+\s?(?:em|ex|in|[cm]m|p[ctx])\b"
+# HTML has taken most of its names of signs from TeX. Authors mean something else by some.
+NO_SIGNS = {"ac", "and", "eg", "it", "not", "num", "sc", "sup"}
+SIGNS = {name[:-1]: sign for name, sign in html5.items() if name.endswith(";")}
+SIGNS = {name: sign for name, sign in SIGNS.items() if name not in NO_SIGNS}
+SIGNS |= {
+    "varepsilon": "ε", "varphi": "φ", "cdot": "·", "star": "⋆", "circ": "∘", "ast": "*",
+    "infty": "∞", "partial": "∂", "exists": "∃", "neg": "¬", "neq": "≠", "sim": "∼",
+    "to": "→", "xrightarrow": "→", "implies": "⟹", "ldots": "…", "dots": "…", "cdots": "⋯",
+    "|": "‖", "lVert": "‖", "rVert": "‖", "backslash": "\\", "degree": "°", "underscore": "_",
+    "asciitilde": "~", "asciicircum": "^", "greater": ">", "less": "<", "quotedblright": '"',
+    "emdash": "—", "endash": "–", "registered": "®", "copyright": "©", "dag": "†", "S": "§",
+    "P": "¶", "AA": "Å", "item": " • ", "rq": "'",
+    ",": " ", ":": " ", ";": " ", " ": " ", ">": " ", "!": "", "-": "", "@": "", "/": "",
+}  # fmt: skip
+LAYOUT = [
+    "par", "newline", "linebreak", "noindent", "bigskip", "quad", "qquad", "xspace", "space",
+    "relax", "centering",
+]  # fmt: skip
+FUNCTIONS = [
+    "arg", "cos", "det", "dim", "exp", "gcd", "inf", "ker", "lim", "ln", "log", "max", "min",
+    "sin", "sup", "tanh", "Pr",
+]  # fmt: skip
+SIGNS |= dict.fromkeys(LAYOUT, GAP)
+SIGNS |= {name: f"{GAP}{name}{GAP}" for name in FUNCTIONS}
+# Letters and signs that touch what follows: there, the space only ends the command's name.
+LETTERS = {
+    "aa": "å", "ae": "æ", "AE": "Æ", "i": "ı", "j": "ȷ", "l": "ł", "L": "Ł", "o": "ø", "O": "Ø",
+    "oe": "œ", "OE": "Œ", "ss": "ß", "textemdash": "—", "textendash": "–", "textquotedblleft": '"',
+    "textquoteleft": "'", "textasciitilde": "~", "textunderscore": "_", "textless": "<",
+    "lq": "'", "pounds": "£",
+}  # fmt: skip
+ACCENTS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
+    '"': "\u0308", "u": "\u0306", "r": "\u030a", "H": "\u030b", "v": "\u030c", "d": "\u0323",
+    "c": "\u0327", "k": "\u0328", "b": "\u0331", "acute": "\u0301", "hat": "\u0302",
+    "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303", "bar": "\u0304",
+    "overline": "\u0304", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c", "vec": "\u20d7",
+}  # fmt: skip
+SUPERSCRIPTS = dict(
+    zip(
+        "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ*⋆∗′∘°†‡®™©",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡ***′°°†‡®™©",
+        strict=True,
+    )
 )
-MARK = re.compile(r"\\footnotemark\s?\[[^\[\]]*\]")
-LABEL = re.compile(r"\\item\s?\[([^\[\]]*)\]")  # it stands in the place of a bullet
-DEGREE = re.compile(r"\\sqrt\s?\[([^\[\]]*)\]")
-MATHJAX_SIGN = re.compile(r"\\unicode\s?\{x(?P<code>[0-9A-Fa-f]{2,5})\}")
-
-
-def drop_layout(text: str) -> str:
-    """Drop environments and icons, and write out labels, and signs given by their number."""
-    for pattern in (ENVIRONMENT, ICON, LENGTH, MARK):
-        text = pattern.sub(GAP, text)
-    text = LABEL.sub(rf"{GAP}\1 ", text)
-    text = DEGREE.sub(rf"{GAP}^{{\1}}\\sqrt", text)
-    return MATHJAX_SIGN.sub(lambda found: clean(chr(int(found["code"], 16))), text)
-
-
-# A command, with a star and options where an argument follows; a group; a script; text.
-PIECE = re.compile(
-    r"\\[A-Za-z]+(?:\*?(?: ?\[[^\[\]]*\])*(?=\{))?|\\[^A-Za-z]|[{}]|[\^_](?=\{)|[^\\{}^_]+|."
+SUBSCRIPTS = dict(
+    zip(
+        "0123456789+-−=()aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
 )
-COMMAND = re.compile(r"\\(?P<name>[A-Za-z]+|.)\*?(?: ?\[(?P<option>[^\[\]]*)\])*")
-MAX_DEPTH = 50  # groups within groups; braces deeper than that are dropped and no more
 
-Pieces = deque[str]
+# A font or a size: what follows is the text, with or without braces.
+FONT = re.compile(
+    r"(?:text|math)(?:bf|it|tt|sc|sf|sl|rm|up|normal|cal|bb|frak|scr|style)?"
+    r"|em|bf|it|rm|tt|sc|sf|sl|cal|bm|boldsymbol|operatorname|mbox|(?:footnote|script)size"
+    r"|tiny|small|[lL]arge|left|right|[bB]igg?[lr]?"
+)
+# Commands of whose arguments none is text.
+HIDES_ALL = re.compile(
+    r"(?:[A-Za-z]*[^xn])?[Cc]ite[a-z]*|(?!h)[A-Za-z]*[Rr]ef|begin|end|label|footnotemark"
+    r"|[vh]space|rule|includegraphics|ding|fa[A-Z][A-Za-z]*"
+)
+# How many arguments others take, and what they show of them. Those that are not here show all.
+ARGUMENTS = {
+    "color": (1, ""), "textcolor": (2, "{1}"), "colorbox": (2, "{1}"), "raisebox": (2, "{1}"),
+    "resizebox": (3, "{2}"), "footnote": (1, " ({0})" + GAP), "thanks": (1, " ({0})" + GAP),
+    "enquote": (1, '"{0}"'), "pmod": (1, "(mod {0})"), "textsuperscript": (1, "^{{{0}}}"),
+    "textsubscript": (1, "_{{{0}}}"), "sqrt": (1, "√{0}" + GAP),
+    **dict.fromkeys(["frac", "tfrac", "dfrac"], (2, GAP + "{0}/{1}" + GAP)),
+}  # fmt: skip
+FORMULAS = {"sqrt", "frac", "tfrac", "dfrac"}  # of which parts stand in brackets
 
-
-def pieces_of(text: str) -> Pieces:
-    """Return the pieces of a text, every "{" with its "}". Braces without a partner are hidden."""
-    pieces = PIECE.findall(text)
-    opened: list[int] = []
-    for place, piece in enumerate(pieces):
-        if piece == "{":
-            opened.append(place)
-        elif piece == "}" and opened:
-            start = opened.pop()
-            if len(opened) >= MAX_DEPTH:
-                pieces[start] = pieces[place] = ""
-        elif piece == "}":
-            pieces[place] = piece.translate(HIDDEN)
-    for place in opened:
-        pieces[place] = pieces[place].translate(HIDDEN)
-    return deque(pieces)
+COMMAND = re.compile(
+    r"\\(?P<name>[A-Za-z]+|.)\*?(?: ?\[(?P<option>[^\[\]{}]*)\](?= ?[{\[]))*"
+    r"(?P<space> ?)(?P<arguments>(?:\{[^{}\\]*\})*+)(?P<waits>\{)?"
+    r"|(?P<kind>[\^_])\{(?P<script>[^{}\\]*)\}"
+    r"|(?<!\})\{(?P<group>[^{}\\]*)\}"
+)
+# An operand without braces, as in `\'e`, `\hat\theta` and `\sqrt d`.
+WITH_OPERAND = "|".join([*filter(str.isalpha, ACCENTS), "pmod", "sqrt", r"[td]?frac(?:\{\w\})?"])
+OPERAND = re.compile(
+    rf"(\\(?:'(?!s\b)|[`^~=.\"]|(?:{WITH_OPERAND})(?![A-Za-z])) ?)(\\[A-Za-z]+ ?|[^\W_])"
+)
+MAX_DEPTH = 60  # groups within groups
 
 
 def read_commands(text: str) -> str:
-    """Return what TeX shows for a text with commands and groups."""
-    if not re.search(r"[\\{}]", text):
+    """Return what TeX shows for a text with commands and groups, from the inside out."""
+    if not re.search(r"[\\{]", text):
         return text
-    return read_group(pieces_of(text))
-
-
-def read_group(pieces: Pieces) -> str:
-    """Take the pieces up to the end of a group, and return what they show."""
-    shown = []
-    while pieces:
-        piece = pieces.popleft()
-        if piece == "}":
+    for _ in range(2):  # \frac has two operands
+        text = OPERAND.sub(r"\1{\2}", text)
+    for _ in range(MAX_DEPTH):
+        before, text = text, COMMAND.sub(read_command, text)
+        if text == before:
             break
-        shown.append(read_piece(piece, pieces))
-    return "".join(shown)
+    braces = re.sub("[{}]", lambda brace: brace[0].translate(HIDDEN), text)
+    return COMMAND.sub(read_command, braces)
 
 
-def read_piece(piece: str, pieces: Pieces) -> str:
-    """Return what a piece shows, with the arguments that it takes from those behind it."""
-    if piece == "{":
-        return read_braces(pieces)
-    if piece in {"^", "_"} and has_argument(pieces):
-        return script(piece, read_argument(pieces))
-    command = COMMAND.fullmatch(piece)
-    if command:
-        return read_command(command["name"], command["option"] or "", pieces)
-    return piece
+def read_command(found: re.Match[str]) -> str:
+    """Return what a command, a script or a group shows; a command waits for its arguments."""
+    if found["waits"]:
+        return found[0]
+    if found["kind"]:
+        return read_script(found["kind"], found["script"].strip(f" {GAP}"))
+    if not found["name"]:
+        return found["group"]
+    return read_name(found["name"], found["space"], found["arguments"])
 
 
-def read_braces(pieces: Pieces) -> str:
-    """Return a group without its braces, which TeX does not show, unless they hold a list."""
-    begins_with_command = bool(pieces) and pieces[0].startswith("\\")
-    group = read_group(pieces).removeprefix(FONT)
-    if begins_with_command:
-        return group
-    if ", " in group:
-        return f"{{{group}}}".translate(HIDDEN)
-    if pieces and pieces[0] == "{" and len(group) > MAX_GLUED:
-        return group + GAP
-    return group
+def read_name(name: str, space: str, arguments: str) -> str:
+    """Return what a command shows, and behind it the arguments that are not its own."""
+    sign = name if name in SIGNS else name.removeprefix("text")
+    if name in LETTERS:
+        return LETTERS[name].translate(HIDDEN) + arguments
+    if name in ACCENTS:
+        return read_accent(name, arguments, space)
+    if FONT.fullmatch(name):
+        return arguments
+    if sign in SIGNS:
+        return SIGNS[sign].translate(HIDDEN) + space + arguments.removeprefix("{}")
+    if HIDES_ALL.fullmatch(name):
+        return GAP + space
+    return read_arguments(name, re.findall(r"\{([^{}]*)\}", arguments)) + space
 
 
-OPTIONS = re.compile(r" ?(?:\[[^\[\]]*\] ?)*")
+def read_arguments(name: str, arguments: list[str]) -> str:
+    """Return what a command shows of its arguments."""
+    shown = [argument.strip() for argument in arguments]
+    if name in {"href", "hyperlink"} and len(shown) > 1:
+        return read_link(*shown[:2])
+    if name in ARGUMENTS:
+        return fill_form(name, shown)
+    return " ".join(filter(None, shown)) or literal(name)
 
 
-def has_argument(pieces: Pieces) -> bool:
-    """Tell whether a group comes next. A space before it, or options, are taken."""
-    if len(pieces) > 1 and pieces[1] == "{" and OPTIONS.fullmatch(pieces[0]):
-        pieces.popleft()
-    return bool(pieces) and pieces[0] == "{"
+def fill_form(name: str, shown: list[str]) -> str:
+    """Return what a known command shows, and behind it the arguments that are not its own."""
+    if not any(shown):
+        return GAP
+    count, form = ARGUMENTS[name]
+    rest = "".join(f"{{{argument}}}" for argument in shown[count:])
+    if name in FORMULAS:
+        shown = [in_brackets(part) for part in shown]
+    return form.format(*shown, "", "") + rest
 
 
-def read_argument(pieces: Pieces) -> str:
-    """Take the group that comes next, and return what it shows; "" where none comes."""
-    if not has_argument(pieces):
-        return ""
-    pieces.popleft()
-    return read_group(pieces)
+def literal(name: str) -> str:
+    r"""Return the name of a command, which is a thing's. A program's \n is itself."""
+    if len(name) > 1:
+        return f"{GAP}{name}{GAP}"
+    sign = f"\\{name}" if name.islower() else name
+    return sign.translate(HIDDEN)
 
 
-def read_operand(pieces: Pieces) -> str:
-    r"""Take a group, a command or a single character, as in \frac12, and return what it shows."""
-    if has_argument(pieces):
-        return read_argument(pieces)
-    skip_space(pieces)
-    if not pieces or pieces[0] == "}":
-        return ""
-    piece = pieces.popleft()
-    if not COMMAND.fullmatch(piece):
-        pieces.appendleft(piece[1:])
-        return piece[:1]
-    if is_operand(piece):
-        return read_piece(piece, pieces)
-    pieces.appendleft(piece)
-    return ""
-
-
-def is_operand(piece: str) -> bool:
-    r"""Tell whether a command is a sign or a font, and takes no operand itself: \hat\theta."""
-    command = COMMAND.fullmatch(piece)
-    if not command:
-        return False
-    return any(command["name"] in names for names in (SIGNS, LETTERS, FONTS))
-
-
-def skip_space(pieces: Pieces) -> None:
-    """Take the space that ends the name of a command."""
-    if pieces:
-        pieces[0] = pieces[0].lstrip(" ")
-        if not pieces[0]:
-            pieces.popleft()
-
-
-def script(kind: str, inner: str) -> str:
+def read_script(kind: str, inner: str) -> str:
     """Return a superscript ("^") or subscript ("_"), raised where Unicode has all of its signs."""
-    inner = inner.strip(AROUND)
     signs = SUPERSCRIPTS if kind == "^" else SUBSCRIPTS
     if all(sign in signs for sign in inner) and not re.search("[A-Za-z]{3}", inner):
         return "".join(signs[sign] for sign in inner)
-    return f"{kind}{in_brackets(inner)}"
+    return kind + in_brackets(inner)
 
 
 def in_brackets(inner: str) -> str:
     """Return a part of a formula in brackets, unless it is a name, a number or a sign."""
-    if re.fullmatch(r"[\w.]*|.", inner):
-        return inner
-    return f"({inner})"
+    return inner if re.fullmatch(r"[\w.]*|.", inner) else f"({inner})"
 
 
-def read_command(name: str, option: str, pieces: Pieces) -> str:
-    """Return what a command shows."""
-    for names, read in COMMANDS:
-        if name in names:
-            return read(name, pieces)
-    if REFERENCE.fullmatch(name):
-        return read_reference(pieces)
-    sign = re.sub("^(?:text|up)", "", name)
-    if sign in SIGNS:
-        return read_sign(sign, pieces)
-    return read_unknown(name, option, pieces)
-
-
-# Packages and authors have dozens of them: \citep, \parencite, \Cref, \eqref, \figref.
-REFERENCE = re.compile(r"(?!exc|inc|rec)[A-Za-z]*[Cc]ite[A-Za-z]*|[A-Za-z]*[Rr]ef(?:range)?")
-
-
-def read_reference(pieces: Pieces) -> str:
-    """Skip a citation or a reference: its arguments are names that no reader knows."""
-    read_argument(pieces)
-    while pieces and pieces[0] == "{":
-        read_argument(pieces)
-    return GAP
-
-
-def read_space(name: str, _pieces: Pieces) -> str:
-    """Return the space, or nothing, that a command makes."""
-    return SPACES[name]
-
-
-def read_sign(name: str, pieces: Pieces) -> str:
-    r"""Return a sign. The braces of \alpha{} are there to end its name."""
-    if len(pieces) > 1 and pieces[0] == "{" and pieces[1] == "}":
-        pieces.popleft()
-        pieces.popleft()
-    return SIGNS[name].translate(HIDDEN)
-
-
-def read_letter(name: str, pieces: Pieces) -> str:
-    r"""Return a letter or sign that touches the word behind it: \l odz is one word."""
-    if has_argument(pieces):
-        return LETTERS[name].translate(HIDDEN) + read_argument(pieces)
-    skip_space(pieces)
-    return LETTERS[name].translate(HIDDEN)
-
-
-def read_accent(name: str, pieces: Pieces) -> str:
+def read_accent(name: str, arguments: str, space: str) -> str:
     """Return a letter with its accent, or the sign of the accent where no letter follows."""
-    if not takes_accent(name, pieces):
-        return literal(name)
-    in_braces = has_argument(pieces)
-    base = read_operand(pieces).translate(WITH_DOT)
+    base = arguments.strip(" {}").translate({ord("ı"): "i", ord("ȷ"): "j"})
     if name + base in SIGNS:
         return name + base  # arXiv makes \k{appa} of \kappa, \c{opyright} of \copyright
-    if len(name) > 1 and not (len(base) == 1 and base.isalpha()):
+    if not base[:1].isalpha():
+        return literal(name) + space + base
+    if len(name) > 1 and len(base) > 1:
         return base  # a hat over a whole word
-    accented = unicodedata.normalize("NFC", base[:1] + ACCENTS[name])
-    if not base[:1].isalpha() or not (in_braces or name.isalpha() or len(accented) == 1):
-        return literal(name) + base
+    accented = unicodedata.normalize("NFC", base[0] + ACCENTS[name])
+    if len(accented) > 1 and not name.isalpha():
+        return name.translate(HIDDEN) + base
     return accented + base[1:]
 
 
-WITH_DOT = str.maketrans("ıȷ", "ij")  # TeX takes the dots away before it sets an accent
-
-
-def takes_accent(name: str, pieces: Pieces) -> bool:
-    """Tell whether what follows an accent can have one."""
-    if has_argument(pieces):
-        return True
-    following = pieces[0] if pieces else ""
-    if name.isalpha():
-        following = following.lstrip(" ")
-    if following.startswith("\\"):
-        return is_operand(following)
-    if name == "'" and re.match(r"s(?![A-Za-z])", following):
-        return False  # "the model\'s answer"
-    return following[:1].isalpha()
-
-
-def literal(name: str) -> str:
-    r"""Return the name of a command that is none: \" is a quotation mark, \n a program's."""
-    if len(name) > 1:
-        return f"{GAP}{name}{GAP}"
-    if name.isalnum() and not name.isupper():
-        return f"\\{name}".translate(HIDDEN)
-    return name.translate(HIDDEN)
-
-
-def read_font(_name: str, pieces: Pieces) -> str:
-    """Return the argument of a font. Without one, it is the font of what follows."""
-    if has_argument(pieces):
-        return read_argument(pieces)
-    skip_space(pieces)
-    return FONT
-
-
-def read_color(_name: str, pieces: Pieces) -> str:
-    """Skip the colour of what follows. Like a font, it parts nothing at a group's beginning."""
-    read_argument(pieces)
-    return FONT
-
-
-def read_layout(name: str, pieces: Pieces) -> str:
-    """Skip a command that shows nothing, with the arguments that are no text."""
-    for _ in range(HIDDEN_ARGUMENTS.get(name, 0)):
-        read_argument(pieces)
-    return GAP + read_argument(pieces)
-
-
-def read_box(name: str, pieces: Pieces) -> str:
-    """Return the text that a command puts into a box or a colour."""
-    for _ in range(BOXES[name]):
-        read_argument(pieces)
-    return read_argument(pieces)
-
-
-def read_fraction(_name: str, pieces: Pieces) -> str:
-    """Return a fraction on one line."""
-    upper, lower = read_operand(pieces), read_operand(pieces)
-    return f"{GAP}{in_brackets(upper)}/{in_brackets(lower)}{GAP}"
-
-
-def read_root(_name: str, pieces: Pieces) -> str:
-    """Return a square root."""
-    return f"√{in_brackets(read_operand(pieces))}{GAP}"
-
-
-def read_script(name: str, pieces: Pieces) -> str:
-    """Return a superscript or subscript of text."""
-    kind = "_" if name in {"textsubscript", "sb"} else "^"
-    return script(kind, read_operand(pieces))
-
-
-def read_quote(_name: str, pieces: Pieces) -> str:
-    """Return a quotation."""
-    return f'"{read_argument(pieces).strip(AROUND)}"'
-
-
-def read_footnote(_name: str, pieces: Pieces) -> str:
-    """Return a footnote, in brackets behind what it is about."""
-    note = read_argument(pieces).strip()
-    return f" ({note}){GAP}" if note else GAP
-
-
-def read_link(_name: str, pieces: Pieces) -> str:
-    """Return the text of a link, and its address behind it where the text is not the same."""
-    address = read_argument(pieces).strip()
-    text = read_argument(pieces).strip()
-    if not text:
-        return address
-    if text.strip("/") == address.partition("://")[2].strip("/"):
-        return address
+def read_link(address: str, text: str) -> str:
+    """Return the text of a link, with its address where the text has none."""
     if ADDRESS.search(text) and not ADDRESS.search(address):
         address, text = text, address  # some write them the other way round
-    if ADDRESS.search(text) or not ADDRESS.search(address):
+    if text.strip("/") in {"", address.partition("://")[2].strip("/")}:
+        return address
+    if ADDRESS.search(text):
         return text
     return f"{text} ({address})"
 
 
-def read_unknown(name: str, option: str, pieces: Pieces) -> str:
-    """Return the words of a command's arguments; without any, its name, which is a thing's."""
-    words = [option]
-    while pieces and pieces[0] == "{":
-        words.append(read_argument(pieces))
-    shown = " ".join(filter(None, words))
-    if name in FUNCTIONS and shown:
-        return f"{GAP}{name} {shown}{GAP}"
-    if not shown and pieces and pieces[0] in {"^", "_"}:
-        return literal(name).rstrip(GAP)  # its index belongs to it
-    if not shown:
-        return literal(name)
-    if len(shown) <= MAX_GLUED:
-        return shown
-    if pieces and re.match(r"s\b", pieces[0]):
-        return f"{GAP}{shown}"  # the plural of an abbreviation: \ac{LLM}s
-    return f"{GAP}{shown}{GAP}"
-
-
-MAX_GLUED = 2  # characters that an author sets apart within a word: \mine{S}emantic
-
-COMMANDS: tuple[tuple[Container[str], Callable[[str, Pieces], str]], ...] = (
-    (SPACES, read_space),
-    (ACCENTS, read_accent),
-    (SIGNS, read_sign),
-    (LETTERS, read_letter),
-    (FONTS, read_font),
-    (BOXES, read_box),
-    ({"color"}, read_color),
-    (HIDDEN_ARGUMENTS, read_layout),
-    (LAYOUT, read_layout),
-    ({"frac", "tfrac", "dfrac", "cfrac", "nicefrac", "sfrac", "flatfrac"}, read_fraction),
-    ({"sqrt"}, read_root),
-    ({"textsuperscript", "textsubscript", "sp", "sb"}, read_script),
-    ({"enquote", "say"}, read_quote),
-    ({"footnote", "footnotetext", "thanks", "marginpar", "tablefootnote"}, read_footnote),
-    ({"href", "hyperlink"}, read_link),
-)
-
 # A tie. Between numbers, behind a space and in a path it is a tilde: "3~5", "~7B", "/~kim".
 TIE = re.compile(r"~(?<=[^\s\d/(<>=~]~)(?=[^\s~.,;:!?)])|~(?<=\d~)(?=[A-Za-z])")
-EMPTY_BRACKETS = re.compile(rf"\s?[(\[][\s,;{GAP}]*+[)\]]")
 
 
 def close_gaps(text: str) -> str:
     """Part the words between which a command or a tie stood, and drop what it left behind."""
     text = TIE.sub(" ", text)
-    if GAP not in text and FONT not in text:
+    if GAP not in text:
         return text
-    text = EMPTY_BRACKETS.sub(lambda found: "" if GAP in found[0] else found[0], text)
-    text = re.sub(f"[{GAP}{FONT}]+", GAP, text)
+    text = re.sub(f"{GAP}+", GAP, text)
+    text = re.sub(rf"\s?[(\[][\s,;]*+{GAP}[\s,;{GAP}]*+[)\]]", "", text)
     text = re.sub(rf"\s?{GAP}(?=[.,;)\]])", "", text)
-    text = re.sub(rf"(?<=[\w.,;:!?)]){GAP}(?=\w)", " ", text)
-    return text.replace(GAP, "")
+    return re.sub(rf"(?<=[\w.,;:!?)]){GAP}(?=[A-Za-z\u0391-\u03c9\d])", " ", text).replace(GAP, "")
 
 
 # ---------------------------------------------------------------- what the texts of a paper tell
 
-NO_NAME = re.compile(
-    r"(?i:and|et|(?:et\.? )?al\.?|with|the|by|n/?a"
-    r"|\(?(?:\d+ )?(?:others|(?:(?:additional |more |other )?authors?)(?: not shown)?)\)?)"
-)
-AROUND_NAME = " ,;:&|"
+NO_NAME = re.compile(r"(?i)and|et|(?:et )?al\.?|with|(?:and )?(?:\d+ )?others|\(.*not shown\)")
 
 
 def plain_authors(names: Iterable[str]) -> tuple[str, ...]:
     """Return authors as they are shown: a name has a letter, and "and" or "et al." are none."""
     shown = [plain_text(name) for name in names]
-    tidy = [re.sub(r"(?i)^(?:and|&)\s+", "", name.strip(AROUND_NAME)) for name in shown]
-    real = [name for name in tidy if is_name(name)]
+    tidy = [name.strip(" ,;:&|*\u2020\u2021").removeprefix("and ") for name in shown]
+    real = [name for name in tidy if re.search(r"[^\W\d_]", name) and not NO_NAME.fullmatch(name)]
     return tuple(real or filter(None, shown))
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text can be somebody's name."""
-    return any(map(str.isalpha, text)) and not NO_NAME.fullmatch(text)
 
 
 # ------------------------------------------------------------------------------- withdrawn
 
-A_PAPER = r"(?:article|e-?print|manuscript|paper|pre-?print|report|study|submission|version|work)"
-THIS_PAPER = rf"(?<!of\s)(?:this|our|the)\s(?:(?:arxiv|current|present|whole)\s)?{A_PAPER}"
-PERHAPS = r"(?:(?!(?:not|never|no|can\w*)\b)\w+\s)"  # "now", "hereby", "have decided to"
-# From arXiv, that is: what was withdrawn from a conference can still be read.
-BY_ARXIV = r"(?:withdrawn|removed)\s(?:by|from)\sarxiv\b"
-GONE = rf"(?:(?:withdrawn|retracted)\b(?!\sfrom\s(?!arxiv))|{BY_ARXIV})"
-IS_GONE = rf"(?:is|was|(?:has|have)\s{PERHAPS}?been)\s{PERHAPS}?{GONE}"
-WITHDRAW = r"(?:withdr(?:aw|awing|awn|aws|ew)|retract(?:ed|ing|s)?)"
+A_PAPER = r"(?:\w+ )?(?:article|e-?print|manuscript|paper|preprint|study|submission|version|work)"
+THIS_PAPER = rf"\b(?:this|our|my|the) {A_PAPER}"
+GONE = r"(?:withdrawn|retracted)\b(?! from (?!arxiv))"
 SAYS_WITHDRAWN = re.compile(
-    rf"(?i)\b{THIS_PAPER}\s{IS_GONE}"
-    rf"|\b(?:we|i|authors?)\s{PERHAPS}{{0,4}}{WITHDRAW}\s(?:\w+\s)?{THIS_PAPER}"
-    rf"|\bwithdrawal\sof\s(?:this|our|the)\s{A_PAPER}"
+    # "this paper has now been withdrawn", "we withdraw the paper", "withdrawal of our paper"
+    rf"(?i)(?<!of ){THIS_PAPER} (?:\w+ ){{1,3}}{GONE}"
+    rf"|\b(?:we|i|authors?) (?:\w+ ){{0,4}}(?:withdr[ae]w\w*|retract\w*) {THIS_PAPER}"
+    r"(?! from (?!arxiv))"
+    rf"|\bwithdrawal of {THIS_PAPER}"
+    # in short: "Withdrawn", "v3: withdrawn due to an error", "Paper is withdrawn, ..."
+    rf"|^\W*(?:v\d: |(?:all )?{A_PAPER}s? (?:is )?)?(?:withdrawal|{GONE})"
+    r"(?=\W*$|[^\w ]| (?:after|as|because|by|due|for|in|since|until)\b)"
+    r"|\b(?:withdrawn|retracted|removed) (?:by|from) (?:arxiv|(?:\w+ ){0,2}(?:authors?|me|us))\b"
+    rf"|\b(?:and|it) (?:is|was|has been) {GONE}"
 )
-# A comment also says so in short, with the reason or nothing behind it: "withdrawn consent" is
-# something else.
-AND_WHY = (
-    r"(?=\W*$|\s?[^\w\s-]"
-    r"|\s(?:after|and|as|at|because|by|due|for|from|in|on|owing|pending|see|since|to|until)\b)"
+# Of these something else is said, and that is not what is meant.
+OTHERWISE = re.compile(
+    r"(?i)\b(?:not|never|replac\w+|supersed\w+|which|that (?:has|was)|previous|earlier|prior"
+    r"|related|another|other|old|first|original|dataset|model|benchmark|claims?|theorem|section"
+    r"|appendix|version \d|v\d was|accepted)\b"
 )
-SHORTLY_WITHDRAWN = re.compile(
-    rf"(?i)^\W*(?:v\d+:\s)?(?:(?:all\s)?{A_PAPER}s?\s)?"
-    rf"(?:{IS_GONE}|(?:has\sbeen\s)?{GONE}|withdrawal\b){AND_WHY}"
-    rf"|\b(?:and|it|they)\s{IS_GONE}|\b{BY_ARXIV}"
-    r"|\b(?:withdrawn|retracted)\sby\s"
-    r"(?:(?:all|an?|both|its|one|the)\s)*(?:\w+\s)?(?:authors?|me|submitter|us)\b(?!\sfrom)"
-)
-# Of these something else is said.
-OTHER_PAPER = re.compile(
-    r"(?i)\b(?:replac\w+|supersed\w+|arxiv:\s?\S*\d|which|previous\w*|earlier|prior|another|other"
-    r"|old|older|first (?:paper|version)|original|companion|related|data\w*|models?|code|not"
-    r"|extends|updates?|claims?|theorem|lemma|section|appendix|figures?|tables?|benchmark"
-    r"|version \d+|v\d+)\b"
-)
-WITHDRAWN_HINTS = ("withdr", "retract", "removed ")  # most texts have none, and are done with
 SHORT_ABSTRACT = 300  # characters: it may be all that is left, and is read like a comment
 
 
 def is_withdrawn(comment: str, abstract: str) -> bool:
     """Tell from finished texts whether this paper, and not another one, is withdrawn."""
-    texts = [comment]
-    if len(abstract) <= SHORT_ABSTRACT:
-        texts.append(abstract)
-    if any(says_withdrawn(clause) for text in texts for clause in clauses(text)):
-        return True
-    if not has_hint(abstract):
-        return False
-    return any(SAYS_WITHDRAWN.match(sentence) for sentence in sentences(abstract))
-
-
-def has_hint(text: str) -> bool:
-    """Tell quickly whether a text may speak of a withdrawal."""
-    lower = text.lower()
-    return any(hint in lower for hint in WITHDRAWN_HINTS)
-
-
-def clauses(text: str) -> list[str]:
-    """Return the parts of a text that may speak of a withdrawal."""
-    return [part for part in re.split(r"[.;!?]\s|,\s(?=and\s)", text) if has_hint(part)]
-
-
-def says_withdrawn(clause: str) -> bool:
-    """Tell whether a clause says that its own paper is withdrawn."""
-    if SAYS_WITHDRAWN.search(clause):
-        return True
-    found = SHORTLY_WITHDRAWN.search(clause)
-    if not found:
-        return False
-    return not OTHER_PAPER.search(clause[: found.start()])
+    if len(abstract) > SHORT_ABSTRACT:
+        abstract = " ".join(re.findall(r"\b[Tt]his [^.]{,60} withdrawn[^.]*", abstract))
+    clauses = re.split(r"[.;!?] |, (?=(?:and|our|this) )", f"{comment}. {abstract}")
+    found = (SAYS_WITHDRAWN.search(clause) for clause in clauses)
+    return any(match and not OTHERWISE.search(match.string[: match.end()]) for match in found)
 
 
 # ----------------------------------------------------------------------------------- venue
 
-# A series of conferences or a journal by its short name, or what a venue is.
+YEAR = r"(?:20\d\d|['\u2019]\d\d)(?!\d)"
+ACRONYM = r"\b[A-Z][\w@-]*[A-Z][\w@-]*"
+KIND = r"\b(?:Conference|Conf\.|Workshops?|Symposium|Proceedings|Journal|Transactions|Congress)"
 SERIES = (
-    r"(?:AAAI|AACL|ACCV|ACL|ACM|ACSAC|AIES|AISTATS|ASE|AsiaCCS|ASRU|BMVC|CAV|CCS|CHI|CIKM|COLING"
-    r"|COLM|COLT|CoNLL|CoRL|CSCW|CSF|CVPR|DAC|DSN|EAAMO|EACL|ECAI|ECCV|ECIR|ECML|EMNLP|ESORICS"
-    r"|FAccT|FSE|GECCO|HRI|ICAIF|ICASSP|ICCV|ICDE|ICDM|ICIP|ICLR|ICME|ICML|ICPR|ICRA|ICSE|ICTAI"
-    r"|ICWSM|IEEE|IJCAI|IJCB|IJCNLP|IJCNN|IJCV|INLG|Interspeech|IROS|ISSTA|ISWC|ITSC|IUI|JAIR"
-    r"|JMLR|KDD|LREC|MICCAI|MIDL|MLSys|NAACL|NDSS|NeurIPS|NIPS|OOPSLA|OSDI|PAKDD|PETS|PLDI|POPL"
-    r"|RAID|RANLP|RecSys|RLC|RSS|SaTML|SIGDIAL|SIGGRAPH|SIGIR|SIGKDD|SIGMOD|SOSP|SOUPS|SPIE|STOC"
-    r"|TACL|TMLR|TPAMI|UAI|UIST|USENIX|VLDB|WACV|WMT|WSDM|WWW)"
+    r"\b(?i:aaai|[en]?acl|cvpr|eccv|emnlp|icassp|ic[cl][vr]|icml|interspeech|miccai|neurips"
+    r"|siggraph)(?![a-z])"
 )
-KIND = (
-    r"(?:Conference|Conf\.|Workshops?|Symposium|Symp\.|Proceedings|Proc\.|Journal|Transactions"
-    r"|Trans\.|Congress|Findings|Letters|Annals|Magazine|Summit|Meeting|Forum|Advances)"
-)
-YEAR = r"(?:(?:19|20)\d\d|['\u2019]\d\d)(?!\d)"
-
-OF_VENUE = re.compile(rf"\b(?i:{SERIES})(?![A-Za-z])|\b{KIND}|{YEAR}")
 
 # What says that it was accepted, some small words ("as a poster at the"), and the name.
 ACCEPTED = re.compile(
-    r"\b(?i:ac+e[pc]{1,2}e?te?d|accpeted|accept(?=\s(?:at|by|in|to)\b)|published|presented"
-    r"|presentation|(?:oral|poster|spotlight)(?= (?:at|in)\b)"
-    r"|(?:to|will) appear|appear(?:s|ed)|appearing|in press|forthcoming|camera[- ]ready)\b:?"
+    r"\b(?i:ac+e?[pc]{1,2}e?te?d|accept(?= \w\w\b)|published|presented|presentation|to appear"
+    r"|will appear|appear(?:s|ed|ing)|forthcoming|camera[- ]ready|(?:oral|poster)(?= (?:at|in) )):?"
     r"(?:\s+(?:@|[a-z][\w'\u2019-]*:?|\([^()]{0,30}\)"
-    r"|(?i:and|as|at|by|for|full|in|paper|presented|the|to)\b)){0,12}"
+    r"|(?i:by|for|full|in|oral|paper|poster|present\w+|spotlight)\b)){0,12}"
     r"\s+(?P<name>[A-Z\d].*)"
 )
-
 # Or a part of the comment is nothing but the name of a venue with its year.
 NAMED = re.compile(
-    r"(?:(?:[Ii]n:?|[Aa]t|[Tt]o|[Tt]he|[Pp]roceedings|[Pp]roc\.|of)\s)*"
-    rf"(?P<name>(?=.*?(?:\b(?i:{SERIES})(?![A-Za-z])|\b{KIND}))(?=.*?(?:{YEAR}|[A-Z]-\d\d\b))"
-    r"[A-Za-z\d].*"
-    rf"|[A-Z][\w@-]*[A-Z][\w@-]*[ -]?{YEAR}"
-    r"(?:\s\(?(?:[Oo]ral|[Pp]oster|[Ss]potlight|[Aa]ccepted)\)?)?)"
+    r"(?:(?:[Ii]n:?|[Tt]he|[Pp]roceedings|[Pp]roc\.|of)\s)*"
+    rf"(?P<name>(?=.*(?:{ACRONYM}|{KIND}|{SERIES}))(?=.*(?:{YEAR}|[A-Z]-2\d\b))[A-Za-z\d].*)"
 )
-
-NOT_ACCEPTED = re.compile(
-    r"(?i)\bsubmi\w+|\bunder[ -](?:[\w-]+ )?review|\bin (?:peer )?review|\breviewing"
-    r"|\bbeing reviewed|\breject|\bcopyright|©|\blicen[cs]e"
-    r"|\b(?:survey|review) (?:covers|considers)"
-)
+NOT_ACCEPTED = re.compile(r"(?i)\bsubmi\w+|\bunder\b.*\breview|\bin review|\breject|\bARR\b")
 NOT_NAMED = re.compile(
-    r"(?i)\b(?:challenge|competition|solution|place|winn\w+|grant|thesis|funded|preprint"
-    r"|template|extension|extended|version|updated|released|report|based|prepared|using"
-    r"|(?-i:code|data)|tutorial|invited|withdrawn|builds)\b"
+    r"(?i)\b(?:approach|awarded|based|built|challenge|(?-i:code)|description|dissertation|exten\w+"
+    r"|notes|peer|place|preprint|proposal|report|solution|study|task|thesis|undergoing|updated"
+    r"|using|version|winn\w+)\b"
 )
-
+# The name goes on behind a comma with a list ("on Safety, Trust, and Law"), a track or a year.
+WHOLE_NAME = re.compile(
+    rf"(?:[^,]*\b(?:for|in|of|on)\b|(?![^,]*{YEAR}))[^,]*"
+    r"(?:, [^,]+){0,2},? (?:[\w-]+ ){0,3}(?:and|&) [A-Z][^,]*"
+    r"|[^,]*"
+)
+MORE = re.compile(
+    r",\s?([^,]*\b(?i:workshop|track|findings|main|oral)\b[^,]*"
+    rf"|{YEAR}|{ACRONYM}[ -]?{YEAR}[^,]*)"
+)
 # Here a sentence goes on with something else.
 VENUE_END = re.compile(
-    r"(?i)\s(?:and (?:will|is|was|has|presented|published)|but|where|which|that|held|pending"
-    r"|co-?located|collocated|in conjunction|will|has|have|was|is|to be|to appear|accept(?:ed)?"
-    r"|provisional|early accept|camera[- ]ready|pre-?print|with (?:an?|the|minor)"
-    r"|as (?:an?|oral|poster)|under|published|presented|version|papers?(?! track)|project|website"
-    r"|github|openreview|page|code|after|before|doi|isbn|\d+ (?:pages|figures|tables))\b.*"
+    r"[\s.](?i:and (?:will|is|was|presented)|after|but|which|that|this|when|held|co-?located"
+    r"|in conjunction|is|to (?:be|appear)|accept(?:ed)?|provisional|early accept|best"
+    r"|camera[- ]ready|pre-?print|as (?:an?|oral|poster)|under|published|version|project|code"
+    r"|papers?(?! track)|openreview|doi|isbn|\d+ (?:figures|pages)"
+    r"|with (?:an?|the|minor|manuscript)|on [a-z]{3,9} \d\d?(?:st|nd|rd|th)?)\b.*"
 )
 NO_VENUE = re.compile(
-    r"(?i)(?:accepted|published|presented|version|v\d|papers?|project|code|github|data|arxiv|this"
-    r"|our|figures?|tables?|full|short|final|extended|best|work|note|equal|oral|poster|to-be"
-    r"|conference$|\d+[- ]?pages?|\d{4} (?:at|in)|\d{1,2}(?:(?:st|nd|rd|th) of)?"
+    r"(?i)(?:accepted|published|presented|version|papers?|short|final|oral|poster|conference$|our"
+    r"|this|to|committed|collocated|pages|ieee xplore|acm digital|anthology|(?:ieee )?conferences"
+    r"|\d{4} (?:at|in)|\d{1,2}(?:(?:st|nd|rd|th) of)?"
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d+)\b"
 )
-DANGLING = re.compile(
-    r"(?i)(?:\s\(\)|:?\s(?:an?|and|as|at|by|for|how|in|of|on|short|the|to|what|why|with))+$"
-    r"|\son (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d.*$"
-)
-PART_OF_NAME = re.compile(
-    r"(?i).*\b(?:workshops?|track|findings|main|oral|spotlight|highlight)\b.*"
-    rf"|{YEAR}|{SERIES}[ -]?{YEAR}.*"
-)
+SMALL_WORDS = {
+    "()",
+    "a",
+    "an",
+    "and",
+    "as",
+    "at",
+    "by",
+    "for",
+    "in",
+    "of",
+    "on",
+    "short",
+    "the",
+    "to",
+}
+AROUND_VENUE = " .,:;-\u2013\u2014&"
 COMMENT_LIMIT = 2_000  # characters: longer than real ones
 VENUE_LIMIT = 90  # characters: the line of links under a title holds no more
 
 
 def venue(comment: str) -> str:
-    """Return where a paper was accepted, as its finished comment writes it, or "".
-
-    "NeurIPS 2025", "ACL 2026 Findings": nothing rather than half a sentence.
-    """
+    """Return where a paper was accepted, as its finished comment writes it, or ""."""
     text = ADDRESS.sub("", comment[:COMMENT_LIMIT])
-    text = re.sub(r"(?i)arxiv admin note.*", "", text)
+    text = re.sub(r"(?i)arxiv admin note.*|(?:\u00a9|\bcopyright\b)[^.]*", "", text)
     parts = [part for piece in re.split(r"[;|\[\]]", text) for part in sentences(piece)]
     names = (venue_of_sentence(part) for part in parts if not NOT_ACCEPTED.search(part))
     return next(filter(None, names), "")
@@ -3119,51 +2597,29 @@ def venue_of_sentence(sentence: str) -> str:
     if name or NOT_NAMED.search(sentence):
         return name
     starts = [0, *(comma.end() for comma in re.finditer(r",\s?", sentence))]
-    named = (NAMED.fullmatch(sentence, start) for start in starts[:MAX_PARTS])
+    named = (NAMED.fullmatch(sentence, start) for start in starts[:20])
     names = (name_of_venue(found["name"]) for found in named if found)
-    return next(filter(OF_VENUE.search, names), "")
-
-
-MAX_PARTS = 20  # between commas: no comment has more, and each is looked at to the end
+    return next((name for name in names if re.search(f"{YEAR}|{KIND}|-\\d\\d", name)), "")
 
 
 def name_of_venue(phrase: str) -> str:
     """Return the name of a venue that a phrase begins with, or "" where it is unclear."""
     phrase = VENUE_END.sub("", phrase[: 4 * VENUE_LIMIT])
-    name = join_parts(re.split(r",\s?", phrase))
+    name = WHOLE_NAME.findall(phrase)[0]
+    more = MORE.match(phrase, len(name))
+    if more and not (re.search(YEAR, name) and re.fullmatch(YEAR, more[1])):
+        name = f"{name}, {more[1]}"
     if name.count("(") != name.count(")"):
-        name = re.split("[()]", name)[0].strip(AROUND_VENUE)
-    name = DANGLING.sub("", name).removeprefix("The ")
+        name = re.split("[()]", name)[0]
+    words = name.strip(AROUND_VENUE).split(" ")
+    while words and words[-1].lower() in SMALL_WORDS:
+        words.pop()
+    name = " ".join(words).strip(AROUND_VENUE)
     if len(name) > VENUE_LIMIT:
         name = short_name(name)
     if NO_VENUE.match(name) or not re.search("[A-Z].|[a-z]{4}", name):
         return ""
-    return name
-
-
-AROUND_VENUE = " .,:;-\u2013\u2014&"
-
-
-def join_parts(parts: list[str]) -> str:
-    """Return the first of the parts between commas, with those that belong to its name."""
-    name, *others = join_list(parts)
-    for part in others[:2]:
-        has_year = re.search(YEAR, name) and re.fullmatch(YEAR, part)
-        if not has_year and len(part) < VENUE_LIMIT // 2 and PART_OF_NAME.fullmatch(part):
-            name = f"{name}, {part}"
-    return name.strip(AROUND_VENUE)
-
-
-def join_list(parts: list[str]) -> list[str]:
-    """Join the first parts where they are a list: "Conference on Safety", "Trust", "and Law"."""
-    first = parts[0]
-    is_whole = NAMED.match(first) and not re.search(r"\b(?:for|in|of|on)\b", first)
-    if is_whole or "(" in first:
-        return parts
-    for place, part in enumerate(parts[1:4], 2):
-        if re.match(r"(?:[\w-]+ ){0,3}(?:and|&) [A-Z]", part):
-            return [", ".join(parts[:place]), *parts[place:]]
-    return parts
+    return name.removeprefix("The ")
 
 
 def short_name(name: str) -> str:
@@ -3172,24 +2628,18 @@ def short_name(name: str) -> str:
     if re.search(YEAR, head) and len(head) <= VENUE_LIMIT:
         return head
     found = re.search(r"\(([A-Z][\w@&/'\u2019 -]*)\)", name)
-    if not found:
-        return ""
-    year = re.search(r"\b(?:19|20)\d\d\b", name)
-    if year and not re.search(r"\d\d", found[1]):
+    year = re.search(r"20\d\d", name)
+    if found and year and not re.search(r"\d\d", found[1]):
         return f"{found[1]} {year[0]}"
-    return found[1]
+    return found[1] if found else ""
 
 
 # ------------------------------------------------------------------------------------ lead
 
 # Behind these a full stop ends no sentence.
 ABBREVIATION = re.compile(
-    r"\b(?:e\.g|i\.e|cf|vs|al|etc|ca|approx|resp|w\.r\.t|i\.i\.d|a\.k\.a|viz|incl"
-    r"|Figs?|Eqs?|Secs?|Tab|Refs?|Nos?|Vol|Dr|Mr|Mrs|Ms|Prof|St|Jr|Inc|Ltd|Co|Corp"
-    r"|Proc|Conf|Int|Intl|Symp|Trans|Univ|Dept|[A-Z](?:\.[A-Z])+"
-    # in the names of journals
-    r"|J|Adv|Appl|Artif|Assoc|Comput|Cybern|Hum|Inf|Intell|Interact|Lett|Linguist|Mach\. Learn"
-    r"|Mach|Natl|Phys|Res|Rev|Sci|Secur|Soc|Softw|Surv|Syst|Technol|Vis)\.$"
+    r"\b(?:e\.g|i\.e|vs|al|etc|approx|a\.k\.a|Fig|Eq|Nos?|Vol|Dr|St|Jr|Proc|Conf|Intl?|Trans"
+    r"|[A-Z](?:\.[A-Z])+)\.$"
 )
 SENTENCE_END = re.compile(r"[.!?…][\"')\]\u201d\u2019]*\s+(?=[^a-z\s])|[。\uff01\uff1f]")
 
@@ -3198,100 +2648,56 @@ def sentences(text: str) -> Iterator[str]:
     """Yield the sentences of a text. "e.g.", "et al." and "vs." end none."""
     start = 0
     for end in SENTENCE_END.finditer(text):
-        if ABBREVIATION.search(text, max(start, end.start() - 12), end.start() + 1):
-            continue
-        yield text[start : end.end()].strip()
-        start = end.end()
-    rest = text[start:].strip()
-    if rest:
-        yield rest
+        if not ABBREVIATION.search(text, max(start, end.start() - 12), end.start() + 1):
+            yield text[start : end.end()].strip()
+            start = end.end()
+    if text[start:].strip():
+        yield text[start:].strip()
 
 
-# What papers do: the verb behind "we", in the present or the past.
-DOING = (
-    r"(?:address|adopt|advance|aim|analy[sz]|apply|applied|argue|ask|assess|audit|benchmark"
-    r"|bridge|build|built|challenge|characteri[sz]|collect|compare|conduct|construct"
-    r"|contribute|create|craft|curate|define|demonstrate|derive|describe|design|detail|detect"
-    r"|develop|devise|discover|discuss|dissect|employ|enhance|establish|evaluate|examine"
-    r"|experiment|explain|exploit|explore|extend|fill|find|found|fine-tune|focus|formali[sz]"
-    r"|formulate|highlight|identif|illustrate|implement|improve|integrate|introduce"
-    r"|investigate|leverage|map|measure|mitigate|model|observe|offer|open-source|optimi[sz]"
-    r"|outline|perform|pinpoint|present|probe|propose|prove|provide|quantif|question|ran"
-    r"|re-?examine|reduce|reframe|release|report|reveal|review|revisit|rethink|run|scale|share"
-    r"|show|simulate|stud[yi]|suggest|survey|synthesi[sz]|systemati[sz]|tackle|take|test|trace"
-    r"|train|uncover|unif[yi]|unveil|use|utili[sz]|validate|verif)[a-z]*"
+# What says what a paper does: "we" and nearly any verb, but for what everybody does; "this paper".
+DOES = re.compile(
+    r"\b[Ww]e (?:\w+ly |also |first |here )?"
+    r"(?!(?:acknowledge|are|believe|can|cannot|could|do|face|had|have|hope|know|live|may|might|must"
+    r"|need|often|see|should|still|thank|think|want|were|will|would)\b)[a-z]{3,}"
+    r"|\b(?:[Tt]his|[Tt]he present|[Oo]ur) (?:[\w-]+ ){0,2}?"
+    r"(?:article|chapter|dissertation|letter|manuscript|note|paper|report|research|review|study"
+    r"|survey|thesis|tutorial|work)\b"
 )
-ADVERBS = r"(?:(?:\w+ly|also|first|further|here|now|then) ){0,2}"
-WE_DO = re.compile(rf"[Ww]e (?<![\w\u2019'-][Ww]e ){ADVERBS}{DOING}\b")
-
-# At the beginning of a clause any verb will do, but for what everybody does or is.
-EVERYBODY = (
-    r"(?:acknowledge|all|are|believe|can|cannot|could|do|face|had|have|hope|know|live|may|might"
-    r"|must|need|often|see|should|still|thank|think|want|were|will|would)\b"
+PROPOSED = re.compile(
+    r"\b[Tt]he (?:authors?|paper)\b"
+    r"|\b(?:is|are|was|were) (?:developed|evaluated|introduced|presented|proposed)\b"
 )
-CLAUSE_WE = re.compile(
-    r"(?:We|(?<=[,;:]) we|(?:(?<=Here)|(?<=Hence)|(?<=Thus)|(?<=Then)) we) "
-    rf"{ADVERBS}(?!{EVERYBODY})[a-z]{{3,}}\b"
+# A question, a warning of harmful words, and an announcement of what comes.
+NO_LEAD = re.compile(
+    r"[?\uff1f][\"')\]\u201d\u2019]*$"
+    r"|^(?i:content )?(?i:warning|disclaimer|caution)\b|^(?i:this paper (?:\w+ )?contains)\b"
+    r"|\b(?:contributions are|twofold)\b"
+    r"|\b(?:contributions|perspectives|ways)(?: in this \w+)?\s?[.:]"
 )
-
-NOUN = (
-    r"(?:article|chapter|dissertation|essay|letter|manuscript|note|paper|report|research|review"
-    r"|study|survey|thesis|tutorial|work)\b"
+# Formulas that a sentence can do without, and names of sections.
+OPENING = re.compile(
+    r"(?:(?:In|With) (?:this|our) \w+|Here|Hence|Thus|Therefore|To this end"
+    r"|To (?:address|bridge|close|fill|overcome|tackle) (?:this|these) \w+),? (?=we )"
+    r"|(?i:aims?|background|methods?|objectives?|purpose|results?): "
 )
-THIS_WORK = re.compile(rf"(?:[Tt]his|[Tt]he present|[Oo]ur) (?:[\w-]+ ){{0,2}}?{NOUN}")
-CLAUSE_THIS = re.compile(rf"(?<=, )(?:this|the) (?:[\w-]+ ){{0,2}}?{NOUN}(?= [a-z]+s\b)")
-OTHERS_SAY = re.compile(
-    r"[Tt]he (?:authors?|paper)\b|\b(?:is|are|was|were) (?:\w+ly )?"
-    r"(?:analy[sz]ed|developed|evaluated|introduced|investigated|presented|proposed|studied)\b"
-)
-CAUTION = re.compile(
-    r"(?i)\W*(?:[a-z]+ )?(?:caution|disclaimer|note|notice|warning)[:!.]"
-    rf"|this {NOUN} (?:\w+ )?contains?\b"
-)
-DOING_HINTS = ("We ", "we ", "his ", "he present ", "ur ")  # most sentences have none of them
 LEAD_LIMIT = 240  # characters: two or three lines
 
 
 def lead(abstract: str) -> str:
     """Return the sentence of a finished abstract that says what the paper does, cut if it is long.
 
-    It is the first with "we" and a verb or with "this paper", from "we" on. Without one, it is
-    what is said to be proposed or presented, and without that, the first sentence. A caution
-    that a paper contains harmful words says nothing of what it does.
+    It is the first with "we" and a verb or with "this paper"; without one, what is said to be
+    proposed; and without that, the first that is no question, warning or announcement.
     """
-    passed = []
-    for sentence in sentences(abstract):
-        if CAUTION.match(sentence) and not WE_DO.search(sentence):
-            continue
-        if says_what(sentence):
-            return shorten(from_subject(sentence), LEAD_LIMIT)
-        passed.append(sentence)
-
-    proposed = (sentence for sentence in passed if OTHERS_SAY.search(sentence))
-    first = next(iter(passed), abstract)
-    return shorten(next(proposed, first), LEAD_LIMIT)
-
-
-def says_what(sentence: str) -> bool:
-    """Tell whether a sentence says what its authors, or this paper, do."""
-    if not any(hint in sentence for hint in DOING_HINTS):
-        return False
-    return any(pattern.search(sentence) for pattern in (WE_DO, CLAUSE_WE, THIS_WORK))
-
-
-SECTION_NAME = re.compile(
-    r"(?i)\A(?:background|methods?|results|objectives?|purpose|aims?|conclusions?): +"
-)
-
-
-def from_subject(sentence: str) -> str:
-    """Return a sentence from its subject on: "To this end, we propose X." is "We propose X."."""
-    for pattern in (WE_DO, CLAUSE_WE, CLAUSE_THIS):
-        found = pattern.search(sentence)
-        if found:
-            clause = sentence[found.start() :].lstrip()
-            return clause[0].upper() + clause[1:]
-    return SECTION_NAME.sub("", sentence)
+    passed = [each for each in sentences(abstract) if not NO_LEAD.search(each)] or [abstract]
+    found = filter(DOES.search, passed)
+    proposed = filter(PROPOSED.search, passed)
+    sentence = next(itertools.chain(found, proposed, passed))
+    opening = OPENING.match(sentence)
+    if opening:
+        sentence = sentence[opening.end() :]
+    return shorten(sentence[:1].upper() + sentence[1:], LEAD_LIMIT)
 
 
 # -------------------------------------------------------------------------------- Markdown

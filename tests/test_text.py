@@ -58,10 +58,8 @@ def table(cases: dict[str, Case]) -> pytest.MarkDecorator:
         "nothing": ("\u200b", ""),
         "gone between spaces": ("a \u200b b", "a b"),
         "Persian": ("می\u200cروم", "می\u200cروم"),
-        "Persian, doubled": ("می\u200c\u200cروم", "می\u200cروم"),
         "Persian, loose": ("می\u200c روم\u200c", "می روم"),
         "Sinhala": ("ශ්\u200dරී", "ශ්\u200dරී"),
-        "Malayalam, last": ("അവന്\u200d", "അവന്\u200d"),
         "Latin": ("un\u200dsafe and\u200cor", "unsafe andor"),
         "profession": ("\U0001f468\u200d\U0001f4bb", "\U0001f468\u200d\U0001f4bb"),
         "flag": ("\U0001f3f3\ufe0f\u200d\U0001f308 x", "\U0001f3f3\ufe0f\u200d\U0001f308 x"),
@@ -92,6 +90,8 @@ def test_clean_once(text: str) -> None:
         ("one two three", 8, "one two…"),
         ("one two, three", 10, "one two…"),
         ("abcdefghij", 5, "abcd…"),
+        ("A1 " + "安" * 60, 50, "A1 " + "安" * 46 + "…"),
+        ("a very_" + "long" * 20, 60, f"a very_{'long' * 13}…"),
         ("a b", 1, "…"),
         ("a b", 0, ""),
     ],
@@ -193,7 +193,6 @@ COMMANDS = {
     "thanks": (r"A title\thanks{To all.}", "A title (To all.)"),
     "colour": (r"\textcolor{red}{Careful!} {\color{blue} calm} text", "Careful! calm text"),
     "colours within a word": (r"{\color{red}Safe}{\color{blue}Guard}", "SafeGuard"),
-    "colour to the end": (r"one\color{red}two", "one two"),
     "colour with a model": (r"\textcolor[rgb]{1,0,0}{red text}", "red text"),
     "boxes": (r"\colorbox{red}{a} \raisebox{1pt}{b} \resizebox{1cm}{!}{c}", "a b c"),
     "image": (r"\includegraphics[height=1em]{logo.png} Model", "Model"),
@@ -206,7 +205,6 @@ COMMANDS = {
         r"find: \begin{itemize} \item one \item two \end{itemize} Done",
         "find: • one • two Done",
     ),
-    "enumeration": (r"\begin{enumerate}[(a)]\item one\item two\end{enumerate}", "• one • two"),
     "citation": (r"work~\cite{a,b} and \citep[see][p. 3]{c}.", "work and."),
     "citation in brackets": (r"work (\cite{a}, \cite{b}) is", "work is"),
     "reference": (r"Fig.~\ref{f}, \cref{s} and \eqref{e}.", "Fig., and."),
@@ -226,7 +224,6 @@ COMMANDS = {
     "escapes": (r"5\% of \#1 R\&D \{a\}", "5% of #1 R&D {a}"),
     "prose": ("5% of A & B, #1, a_b and c^d", "5% of A & B, #1, a_b and c^d"),
     "unknown": (r"Our \modelname{} beats \sys{SafeNet}", "Our modelname beats SafeNet"),
-    "unknown, glued": (r"the\sys{SafeNet}wins", "the SafeNet wins"),
     "unknown before a word": (r"use \tool and \method's", "use tool and method's"),
     "unknown behind a word": (r"use\tool now", "use tool now"),
     "unknown, two arguments": (r"\two{first}{second} end", "first second end"),
@@ -253,21 +250,20 @@ COMMANDS = {
         "Careful: rude, harmful words a, b",
     ),
     "fonts side by side": (r"{\bf Deep}{\it Seek}", "DeepSeek"),
-    "braces side by side": ("{time}{place}", "time place"),
     "loose braces": ("a } b { c", "a } b { c"),
     "template": ("{{ user }} and {% raw %}", "user and % raw %"),
     "ties": (r"Fig.~1, et~al., at ~7B, 3~5, /~kim", "Fig. 1, et al., at ~7B, 3~5, /~kim"),
     "escaped quote": (r"the model\'s own \"5\"", 'the model\'s own "5"'),
-    "flags": ("run --fast -- now", "run --fast -- now"),
+    "flags": ("run --fast -- now (--slow, x=--y)", "run --fast -- now (--slow, x=--y)"),
+    "dashes": ("Text--Image Models, 1999--2004", "Text\u2013Image Models, 1999\u20132004"),
+    "dashes around": ("at 5%--or so---always", "at 5%\u2013or so\u2014always"),
+    "rulers": ("one ----- two", "one ----- two"),
+    "dashes of an address": ("https://a.org/x--y and so--so", "https://a.org/x--y and so\u2013so"),
     "thousands": (r"5{,}000 or 5\,000", "5,000 or 5 000"),
     "tie before a stop": ("a ~b~, c", "a ~b~, c"),
-    "footnote mark": (r"one\footnotemark[1] two\footnotetext[1]{note}", "one two (note)"),
+    "footnote mark": (r"one\footnotemark[1] two", "one two"),
     "footnotes in a row": (r"one\footnote{a}\footnote{b}.", "one (a) (b)."),
     "empty footnote": (r"one\footnote{} two", "one two"),
-    "colours of packages": (r"\sethlcolor{pink}\hl{hot} \normalcolor end", "hot end"),
-    "options between": (r"\raisebox{1pt}[0pt][0pt]{up} \makebox[2cm][l]{left}", "up left"),
-    "lengths": (r"one\vskip 1em two \kern-1pt three \itemsep0em four", "one two three four"),
-    "labels of a list": (r"\begin{description}\item[Term] one\item[b)] two", "Term one b) two"),
     "other citations": (
         r"one \cites{a}{b} two \nocite{*} three \footfullcite[4]{c} four \sysref{x}.",
         "one two three four.",
@@ -275,10 +271,6 @@ COMMANDS = {
     "group behind a citation": (r"one \cite{key} {two}", "one two"),
     "no citation": (r"\excited{models} are", "models are"),
     "linked reference": (r"see \hyperref[sec:x]{the end} now", "see the end now"),
-    "plural": (r"\ac{LLM}s and \ac{LLM}stuff", "LLMs and LLM stuff"),
-    "signs by a text name": (r"\textdagger, 5\texttimes, \textalpha, \upbeta", "†, 5×, α, β"),
-    "blank": (r"a\textvisiblespace b", "a␣ b"),
-    "raised without braces": (r"10\textsuperscript 3", "10³"),
     "link without a scheme": (r"\href{www.a.org/x\_y}{page}", "page (www.a.org/x_y)"),
     "link, the same host": (
         r"\href{https://github.com/a/b}{github.com/a/b}",
@@ -287,9 +279,7 @@ COMMANDS = {
     "link, turned round": (r"\href{the page}{https://a.org/b}", "the page (https://a.org/b)"),
     "link, two addresses": (r"\href{https://a.org/b}{https://a.org/c}", "https://a.org/c"),
     "deep braces": ("{" * 60 + "deep" + "}" * 60, "deep"),
-    "verbatim listing": (r"\lstinline|a_{b}| \mintinline{py}{c_d}", "a_{b} c_d"),
     "tab of a program": (r"between \n and \t escapes", r"between \n and \t escapes"),
-    "slash": (r"and\slash or", "and/or"),
 }
 ACCENTS = {
     "symbols": (
@@ -306,7 +296,6 @@ ACCENTS = {
     ),
     "name": (r"Jos\'e \'Alvarez", "José Álvarez"),
     "alone": (r"\~{}5 and \^{}", "~5 and ^"),
-    "hook": (r"B\h{a}o", "Bảo"),
     "tie": (r"\t{oo}", "oo"),
     "ring": (r"H\aa kon and \r{U}", "Håkon and Ů"),
     "in formulas": (r"$\hat{y}$, $\bar x$, $\tilde{\mathcal{O}}(n)$, $\vec{v}$", "ŷ, x̄, Õ(n), v⃗"),
@@ -317,18 +306,15 @@ FORMULAS = {
     "scripts": (r"$x^{2}+y_{10}$, $2^{-k}$, $x_i^2$", "x²+y₁₀, 2⁻ᵏ, xᵢ²"),
     "glued": (r"$\ell_2$-norm, glued$_3$here", "ℓ₂-norm, glued₃here"),
     "word below": (r"$L_{\text{safe}}$, $x_{safe}$, $F_\mathrm{max}$", "L_safe, x_safe, F_max"),
+    "font without braces": (r"$\Pi^\mathcal J$, $x_\mathrm y$, $M^\ast x$", "Πᴶ, x_y, M* x"),
     "no such superscript": (r"$x^{q}$ and $2^{O(n)}$", "x^q and 2ᴼ⁽ⁿ⁾"),
     "old font below": (r"$\Omega_{\rm GW}(25{\rm Hz})$", "Ω_GW(25Hz)"),
     "fractions": (r"$\frac{1}{2}$, $\frac{a+b}{c}$, $1\frac12$", "1/2, (a+b)/c, 1 1/2"),
     "nested fractions": (r"$\frac{\frac{a}{b}}{c}$", "(a/b)/c"),
     "roots": (r"$\sqrt{d}k$ and $\sqrt{a+b}$", "√d k and √(a+b)"),
-    "cube root": (r"$x\sqrt[3]{n}$", "x ³√n"),
-    "formula by name": (r"\ensuremath{x^2}", "x²"),
     "signs": (r"$\pi \to \beta$, $3\leq 4$", "π → β, 3≤ 4"),
     "functions": (r"$O(n \log n)$, $T\ln T$, $\max_{x}$", "O(n log n), T ln T, maxₓ"),
-    "function of a group": (r"$\argmax{x}y$", "argmax x y"),
     "delimiters": (r"\(x^2\) and \[y\]", "x² and y"),
-    "environment": (r"\begin{equation} x_1 \end{equation}", "x₁"),
     "brackets": (r"$O\left((a/b)\right)$, $\bigl(x\bigr)$", "O((a/b)), (x)"),
     "set": (r"$\{x_i\}_{i=1}^n$", "{xᵢ}ᵢ₌₁ⁿ"),
     "degrees": (r"$90^\circ$ and 35{\deg}", "90° and 35°"),
@@ -417,6 +403,8 @@ JUNK = [
     "\\cite{", "\\frac", "\\hat", "{\\em ", "we ", "A. ", "(\\cite{a}", "accepted ", "\\'\\'", ",",
     "github.com/", "a, and ", "NeurIPS 2025, ", "this paper ", "\\unicode{x", "1 ", "of A, ",
 ]  # fmt: skip
+# Signs that many a pattern repeats, and the parts of the sum that once took the cube of its length.
+BLOWS = [".", " .", " ", "a", "A ", "1", "-", "(", "[", "{", ",", "/", "\\", "w.", "<", "#", ":"]
 READERS: list[Callable[[str], object]] = [
     plain_text,
     lambda text: list(find_addresses(text)),
@@ -432,13 +420,35 @@ READERS: list[Callable[[str], object]] = [
 ]
 
 
+def seconds(read: Callable[[str], object], text: str) -> float:
+    """Return how long it takes to read a text."""
+    begin = time.perf_counter()
+    read(text)
+    return time.perf_counter() - begin
+
+
+def grows_too_fast(read: Callable[[str], object], *parts: str, times: int = 400) -> bool:
+    """Tell whether a text whose parts are repeated takes more than its share of time.
+
+    That is three times as long for twice as much, five times in a row; what is done in a moment
+    says nothing.
+    """
+    short, long = ("".join(part * count for part in parts) for count in (times, 2 * times))
+
+    def is_slow() -> bool:
+        longer = seconds(read, long)
+        return longer > 0.01 and longer > 3 * seconds(read, short)
+
+    return all(is_slow() for _ in range(5))
+
+
 @pytest.mark.parametrize("unit", JUNK)
 def test_junk_is_no_burden(unit: str) -> None:
-    """Forty kilobytes of the same thing take a moment; a bad pattern would take hours."""
-    for read in READERS:
-        begin = time.process_time()
-        read(unit * (40_000 // len(unit)))
-        assert time.process_time() - begin < 2
+    """Every reader takes time in proportion to its text, made to hurt it as it may be."""
+    for number, read in enumerate(READERS):
+        assert not grows_too_fast(read, unit, times=5_000), number
+        slow = [blow for blow in BLOWS if grows_too_fast(read, unit, blow, "x$")]
+        assert not slow, number
 
 
 # -------------------------------------------------------------------------------- addresses
@@ -462,7 +472,7 @@ def test_junk_is_no_burden(unit: str) -> None:
         "url": (r"\url{https://a.org/a_b~c}", "https://a.org/a_b~c"),
         "two": (r"\url{https://a.org/x}, https://b.org/y_z", "https://a.org/x https://b.org/y_z"),
         "without a space": ("https://a.org/x,https://b.org/y", "https://a.org/x https://b.org/y"),
-        "balanced": ("https://a.org/T_(deep_(x)), or", "https://a.org/T_(deep_(x))"),
+        "balanced": ("https://a.org/T_(deep_x), or", "https://a.org/T_(deep_x)"),
         "in brackets": ("(https://a.org/b).", "https://a.org/b"),
         "not closed": ("https://a.org/b(see", "https://a.org/b"),
         "Chinese": ("见https://a.org/c。然后", "https://a.org/c"),
@@ -477,10 +487,7 @@ def test_junk_is_no_burden(unit: str) -> None:
         "query": ("https://a.org/?x=1;y=[2],", "https://a.org/?x=1;y=[2]"),
         "formula behind": ("https://a.org/x $y_1$", "https://a.org/x"),
         "sim in braces": (r"https://a.org/${\sim}$kim", "https://a.org/~kim"),
-        "tilde over nothing": (r"https://a.org/$\tilde{\ }$kim", "https://a.org/~kim"),
-        "all in braces": (r"https://a.org/a{-}b{.}c{\-}$\sim$d", "https://a.org/a-b.c~d"),
         "quotes and a tie": ("``https://a.org/c''~or", "https://a.org/c"),
-        "low tilde": (r"https://a.org/\texttildelow kim", "https://a.org/~kim"),
         "dollar behind": ("https://a.org/x$ or $5", "https://a.org/x"),
         "footnote behind": (
             r"https://a.org/x$^1$ and https://a.org/y²",
@@ -514,6 +521,23 @@ def test_address(text: str, wanted: str) -> None:
         "codeberg": ("http://codeberg.org/a/b", "https://codeberg.org/a/b"),
         "link": (r"\href{https://github.com/a/b}{code}", "https://github.com/a/b"),
         "footnote": (r"page\footnote{https://github.com/a/b}", "https://github.com/a/b"),
+        "anonymous": (
+            "at https://anonymous.4open.science/r/x-7F3A/.",
+            "https://anonymous.4open.science/r/x-7F3A",
+        ),
+        "short host": ("weights: hf.co/lab/model-8b.", "https://hf.co/lab/model-8b"),
+        "own behind another": (
+            "Built with https://github.com/a/base. We release everything at https://gitlab.com/b/own",
+            "https://gitlab.com/b/own",
+        ),
+        "own before another": (
+            "Code: https://github.com/b/own, after https://github.com/a/base",
+            "https://github.com/b/own",
+        ),
+        "nobody's own": (
+            "We audit https://github.com/a/x and https://github.com/b/y",
+            "https://github.com/a/x",
+        ),
         "upper case": ("https://GitHub.com/A/B", "https://github.com/A/B"),
         "second": ("https://a.org/x and https://github.com/a/b", "https://github.com/a/b"),
         "collection": ("https://huggingface.co/collections/lab/set-67aa", ""),
@@ -527,7 +551,6 @@ def test_address(text: str, wanted: str) -> None:
         "pages": ("https://a.github.io/b", ""),
         "link without a scheme": (r"\href{github.com/a/b}{code}", "https://github.com/a/b"),
         "footnote behind": (r"https://github.com/a/b\textsuperscript{1}", "https://github.com/a/b"),
-        "advisory": ("https://github.com/advisories/GHSA-1", ""),
         "word broken in two": ("https://github.com/a/b- c", ""),
         "other host": ("mygithub.com/a/b and https://gist.github.com/a/b", ""),
         "reserved, then real": ("github.com/topics/x, github.com/a/b", "https://github.com/a/b"),
@@ -599,7 +622,6 @@ def test_code_link(text: str, wanted: str) -> None:
         "in": ("In: Proceedings of CHI 2025", "CHI 2025"),
         "paper track": ("ICML'25 Position Paper Track", "ICML'25 Position Paper Track"),
         "main paper": ("Main paper 9 pages, appendix 12 pages, ICLR 2025", "ICLR 2025"),
-        "short journal": ("Accepted to Trans. Mach. Learn. Res.", "Trans. Mach. Learn. Res"),
         "initials": (
             "Accepted at the 1st Workshop on A.I. Law @ ICML 2025",
             "1st Workshop on A.I. Law @ ICML 2025",
@@ -609,6 +631,16 @@ def test_code_link(text: str, wanted: str) -> None:
             "2024 Conference on Big Data (CBD)",
             "2024 Conference on Big Data (CBD)",
         ),
+        "oral paper": ("Accepted as an Oral paper at NAACL 2027, camera-ready", "NAACL 2027"),
+        "full paper": ("ACCEPTED as a FULL PAPER at SIGIR 2026", "SIGIR 2026"),
+        "address of a page": ("AISTATS 2026 Spotlight: this https URL", "AISTATS 2026 Spotlight"),
+        "pages behind a stop": ("EMNLP 2026.14 pages, 3 figures", "EMNLP 2026"),
+        "best paper": ("IUI 2026 Best Paper Award", "IUI 2026"),
+        "copyright behind": ("Accepted at ICRA 2026. © 2026 IEEE. Personal use only", "ICRA 2026"),
+        "library": ("The final version is available on IEEE Xplore", ""),
+        "library, later": ("Published in the ACM Digital Library once available", ""),
+        "rolling review": ("under ACL Rolling Review 2026", ""),
+        "reviewed": ("ARR reviewed, 9 pages", ""),
         "virus": ("9 pages, COVID-19", ""),
         "day": ("Submitted to X; presented on 17th of September (Safe AI III)", ""),
         "blind review": ("Under double-blind review at ICLR 2026", ""),
@@ -666,6 +698,8 @@ WITHDRAWN = [
 ]
 NOT_WITHDRAWN = [
     "",
+    "The authors withdrew this paper from NeurIPS 2026",
+    "Withdrawn from the proceedings of ACL 2026 for want of funds",
     "Replaces the withdrawn arXiv:2501.00001",
     "This paper replaces arXiv:2501.00001, which has been withdrawn",
     "Supersedes arXiv:2501.00001, that has been withdrawn by us",
@@ -729,6 +763,8 @@ def test_withdrawn_in_an_abstract(abstract: str, *, wanted: bool) -> None:
         (["and Alan Turing"], ("Alan Turing",)),
         (["Andrea Andersson", "Al Etter"], ("Andrea Andersson", "Al Etter")),
         (["李 明", "X"], ("李 明", "X")),
+        (["And Yilmaz", "With Grace", "Et Al"], ("And Yilmaz", "With Grace")),
+        (["Na", "Ada\u2020", "Bo*\u2021"], ("Na", "Ada", "Bo")),
         (["3M Team", "1", "(2)", "...", "&", "X"], ("3M Team", "X")),
         (["Ada Lovelace", "et", "al."], ("Ada Lovelace",)),
         (["Ada Lovelace", "and 12 others"], ("Ada Lovelace",)),
@@ -745,15 +781,28 @@ def test_plain_authors(names: list[str], wanted: tuple[str, ...]) -> None:
 
 @table(
     {
-        "we": ("Models fail. To this end, we propose X. It works.", "We propose X."),
+        "formula": ("Models fail. To this end, we propose X. It works.", "We propose X."),
         "adverb": ("Models fail. Here, we systematically study X.", "We systematically study X."),
         "past": ("Models fail. We evaluated ten of them.", "We evaluated ten of them."),
+        "gap": ("Models fail. To bridge this divide, we build X.", "We build X."),
+        "purpose": (
+            "Models fail. To catch liars, we build X. It works.",
+            "To catch liars, we build X.",
+        ),
+        "condition": ("Models fail. If a model lies, we stop it.", "If a model lies, we stop it."),
+        "cause": ("Inspired by bees, this work builds X.", "Inspired by bees, this work builds X."),
+        "no comma": ("They fail. Seeing this we craft X.", "Seeing this we craft X."),
+        "question first": ("How do we build X? They fail.", "They fail."),
+        "question with a quotation": ('Do we "lie?" We study this.', "We study this."),
+        "only questions": ("Why do we lie? How?", "Why do we lie? How?"),
+        "announcement": ("We make two contributions in this work: 1. We build X.", "We build X."),
+        "announcement, folded": ("The aim of this paper is twofold. We build X.", "We build X."),
+        "ways": ("We do so in two ways. First, we build X.", "First, we build X."),
         "this paper": ("Models fail. This paper presents X. It works.", "This paper presents X."),
         "in this paper": (
             "A. In this paper, a new X is shown.",
             "In this paper, a new X is shown.",
         ),
-        "clause": ("Models fail. To help, this work studies X.", "This work studies X."),
         "others": ("Models fail. A new method is proposed here.", "A new method is proposed here."),
         "first": ("Models fail. Nobody knows why.", "Models fail."),
         "what we know": ("What we know is little. We show more.", "We show more."),
@@ -766,7 +815,6 @@ def test_plain_authors(names: list[str], wanted: tuple[str, ...]) -> None:
             "We test X, e.g. Llama vs. GPT by Doe et al. Then more.",
         ),
         "question": ("Why? We ask why. More.", "We ask why."),
-        "no comma": ("They fail. Seeing this we craft an attack.", "We craft an attack."),
         "courtesy": ("We thank all. In this paper, nothing.", "In this paper, nothing."),
         "acknowledgement": (
             "We acknowledge all. In this paper, nothing.",
