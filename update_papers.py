@@ -66,7 +66,6 @@ import tenacity
 import urllib3
 import yaml
 from lxml import etree
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from pydantic import (
     AfterValidator,
@@ -85,7 +84,6 @@ from pydantic import (
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
@@ -2896,14 +2894,12 @@ BLOCKS = {
     "DOMAINS": "domains.md.j2",
     "SAFETY_DOMAINS": "domains.md.j2",  # as the first list calls them
 }
-
-
-LONGEST_TITLE = 150  # characters of the list's title, which stands on every page
+MARKER = re.compile(rf"^\ufeff?<!-- ({'|'.join(BLOCKS)})_(START|END) -->[ \t]*\r?$", re.MULTILINE)
 
 
 def load_readme(root: Path) -> str:
     """Read README.md; UpdaterError says what is wrong with its markers."""
-    text = read_text(root, README)
+    text = decode(read_bytes(root, README))
     if "LATEST_PAPERS" not in find_blocks(text):
         raise UpdaterError(
             f"{README}, line 1: no markers; put <!-- LATEST_PAPERS_START --> and "
@@ -2916,61 +2912,23 @@ def load_readme(root: Path) -> str:
 def find_blocks(text: str) -> dict[str, slice]:
     """Return the place between the markers of each block that README.md has, by name.
 
-    A marker stands alone on its line, not indented, outside code; UpdaterError: they are not one
-    pair in order.
+    A line that is a marker and nothing else is one, wherever it stands. UpdaterError: they are not
+    one pair for each name, one pair behind the other.
     """
-    visible = without_code(text)
-    places = {}
-    for name in BLOCKS:
-        marker = rf"^\ufeff?<!-- {name}_(START|END) -->[ \t]*\r?$"
-        found = list(re.finditer(marker, visible, re.MULTILINE))
-        if not found:
-            continue
-        if [match[1] for match in found] != ["START", "END"]:
-            line = text.count("\n", 0, found[0].start()) + 1
+    places: dict[str, slice] = {}
+    found = list(MARKER.finditer(text))
+    for start, end in itertools.zip_longest(found[::2], found[1::2]):
+        name = start[1]
+        is_pair = end is not None and (start[2], end[1], end[2]) == ("START", name, "END")
+        if not is_pair or name in places:
+            line = text.count("\n", 0, start.start()) + 1
             raise UpdaterError(
                 f"{README}, line {line}: not one pair of markers; write <!-- {name}_START --> and "
-                f"<!-- {name}_END --> once each, in this order, alone on their lines"
+                f"<!-- {name}_END --> once each, in this order, alone on their lines, and indent "
+                "those that only show how it is done"
             )
-        start, end = found
         places[name] = slice(start.end() + 1, end.start())
-    refuse_overlap(places, text)
     return places
-
-
-def refuse_overlap(places: Mapping[str, slice], text: str) -> None:
-    """Raise UpdaterError for blocks that lie in one another: to fill one would lose the other."""
-    in_order = sorted(places.items(), key=lambda item: item[1].start)
-    for (first, before), (second, after) in itertools.pairwise(in_order):
-        if after.start < before.stop:
-            line = text.count("\n", 0, after.start)
-            wrong = f"the markers of {second} are among those of {first}"
-            raise UpdaterError(f"{README}, line {line}: {wrong}; put each pair outside the others")
-
-
-def without_code(text: str) -> str:
-    """Return Markdown with its blocks of code blank, as long as before."""
-    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
-    for token in blocks_of(text):
-        if token.type in {"fence", "code_block"} and token.map:
-            for number in range(*token.map):
-                lines[number] = re.sub(r"[^\r\n]", " ", lines[number])
-    return "".join(lines)
-
-
-@functools.lru_cache(maxsize=4)  # README.md is looked at several times in a run
-def blocks_of(text: str) -> Sequence[Token]:
-    """Return the blocks of Markdown, with the lines that each takes."""
-    return MarkdownIt("commonmark").disable("inline").parse(without_settings(text))
-
-
-def without_settings(text: str) -> str:
-    """Return Markdown with what stands before it blank: a BOM, and settings between dashes."""
-    text = text.removeprefix("\ufeff")
-    settings = FRONT_MATTER.match(text)
-    if not settings:
-        return text
-    return "\n" * settings[0].count("\n") + text[settings.end() :]
 
 
 def fill_blocks(text: str, fill: Callable[[str], str]) -> str:
@@ -2979,11 +2937,10 @@ def fill_blocks(text: str, fill: Callable[[str], str]) -> str:
     `fill` returns the text of a block by the name of its template. UpdaterError: one of them
     breaks the markers.
     """
-    places = find_blocks(text)
-    for name in sorted(places, key=lambda name: places[name].start, reverse=True):
-        before, after = text[: places[name].start], text[places[name].stop :]
+    for name, place in reversed(find_blocks(text).items()):
+        before, after = text[: place.start], text[place.stop :]
         block = fill(BLOCKS[name])
-        if breaks_markers(name, block):
+        if MARKER.search(block) or not f"\n{block}".endswith("\n"):
             wrong = "what it gives breaks the markers of README.md"
             raise UpdaterError(f"{TEMPLATES}/{BLOCKS[name]}: {wrong}; mend the template")
         if before.endswith("\r\n"):
@@ -2992,39 +2949,32 @@ def fill_blocks(text: str, fill: Callable[[str], str]) -> str:
     return text
 
 
-def breaks_markers(name: str, block: str) -> bool:
-    """Tell whether the next run could not find a block between its markers again."""
-    text = f"<!-- {name}_START -->\n{block}<!-- {name}_END -->\n"
-    try:
-        found = {other: text[place] for other, place in find_blocks(text).items()}
-    except UpdaterError:
-        return True
-    return found != {name: block} or bool(CONFLICT.search(block))
-
-
-FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?s:.*?)\n---[ \t]*\r?\n")
-ROW_OF_TABLE = re.compile(r"^\|.*\n", re.MULTILINE)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+FENCE = re.compile(r"^(?:```|~~~).*", re.MULTILINE)
 HEADING = re.compile(
-    r"<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h(?P=level)>", re.DOTALL | re.IGNORECASE
+    r"^(?P<signs>#{1,6}) +(?P<line>.+)"
+    r"|<h(?P<level>[1-6])\b[^<>]*>(?P<text>(?:[^<]|<(?!/?h[1-6]\b))*+)</h",
+    re.MULTILINE,
 )
-LINE_BREAK = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
-TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+IMAGE_OR_TAG = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<[^<>]*>")
+LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+LONGEST_TITLE = 150  # characters of the list's title, which stands on every page
 
 
-def headings(readme: str) -> Iterator[tuple[int, str]]:
-    """Yield level and text of each heading that GitHub shows, images and styles left out."""
-    text = ROW_OF_TABLE.sub("", without_settings(readme))  # long, and without headings
-    page = COMMENT.sub("", MarkdownIt("commonmark").render(text))
-    for match in HEADING.finditer(page):
-        words = TAG.sub("", LINE_BREAK.sub(" ", match["text"]))
-        yield int(match["level"]), clean(html.unescape(words))
+def headings(readme: str) -> list[tuple[int, str]]:
+    """Return level and words of each heading outside of code, without images, tags and links."""
+    text = "".join(FENCE.split(readme.removeprefix("\ufeff"))[::2])
+    found = []
+    for heading in HEADING.finditer(text):
+        words = IMAGE_OR_TAG.sub(" ", heading["line"] or heading["text"])
+        words = LINK.sub(r"\1", words).replace("*", "").replace("`", "")
+        level = int(heading["level"] or len(heading["signs"]))
+        found.append((level, clean(html.unescape(words)).strip(" #")))
+    return [(level, words) for level, words in found if words]
 
 
 def list_title(readme: str) -> str:
     """Return the title of the list: the first heading of the highest level that README.md has."""
-    found = [(level, text) for level, text in headings(readme) if text]
-    _, title = min(found, key=lambda heading: heading[0], default=(1, "Papers"))
+    _, title = min(headings(readme), key=lambda heading: heading[0], default=(1, "Papers"))
     return shorten(title, LONGEST_TITLE)
 
 
@@ -3632,17 +3582,6 @@ def read_bytes(root: Path, name: str) -> bytes:
     except OSError as error:
         remedy = f"bring it back, or correct --root: it is {root}"
         raise UpdaterError(f"{name}: {error.strerror}; {remedy}") from error
-
-
-def read_text(root: Path, name: str) -> str:
-    """Read a text with its line ends and odd bytes; UpdaterError: git left a conflict in it."""
-    text = decode(read_bytes(root, name))
-    found = CONFLICT.search(text)
-    if found:
-        line = text.count("\n", 0, found.start()) + 1
-        wrong = "a conflict that git left; take either side of what is generated, then --rebuild"
-        raise UpdaterError(f"{name}, line {line}: {wrong}")
-    return text
 
 
 @contextlib.contextmanager

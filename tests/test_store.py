@@ -296,26 +296,36 @@ def test_broken_store(
     assert tree(root) == before
 
 
-@pytest.mark.parametrize("name", [STORE, "README.md"])
+def put_conflict(path: Path, line: int) -> None:
+    """Leave the lines of a conflict in a file, as git does."""
+    lines = path.read_bytes().splitlines()
+    lines[line:line] = [b"<<<<<<< HEAD", lines[line], b"=======", lines[line], b">>>>>>> other"]
+    path.write_bytes(b"\n".join([*lines, b""]))
+
+
 @pytest.mark.parametrize("arguments", [[], ["--rebuild"]], ids=["regular", "rebuild"])
 def test_conflict(
-    name: str,
-    arguments: list[str],
-    root: Path,
-    server: Server,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], root: Path, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A conflict that git left ends the run with 2 and its line; nobody is asked."""
-    lines = (root / name).read_bytes().splitlines()
-    lines[1:1] = [b"<<<<<<< HEAD", lines[1], b"=======", lines[1], b">>>>>>> other"]
-    (root / name).write_bytes(b"\n".join([*lines, b""]))
+    put_conflict(root / STORE, 1)
     before = tree(root)
 
     assert run(root, *arguments) == 2
     said = capsys.readouterr().err
-    assert re.fullmatch(rf"{name}, line 2: a conflict that git left; .+ --rebuild\n", said)
+    assert re.fullmatch(rf"{STORE}, line 2: a conflict that git left; .+ --rebuild\n", said)
     assert tree(root) == before
     assert not server.requests
+
+
+def test_conflict_in_a_block(root: Path) -> None:
+    """What git could not merge of the generated rows is made anew."""
+    before = tree(root)
+    rows = (root / "README.md").read_bytes().splitlines()
+    put_conflict(root / "README.md", rows.index(b"| --- | --- | --- | --- |") + 1)
+    assert tree(root) != before
+    assert run(root, "--rebuild") == 0
+    assert tree(root) == before
 
 
 # ------------------------------------------------------------------------------- state.json

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cmarkgfm
@@ -14,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import html
 
+import update_papers
 from update_papers import (
     clean,
     code_link,
@@ -449,6 +452,22 @@ def test_junk_is_no_burden(unit: str) -> None:
         assert not grows_too_fast(read, unit, times=5_000), number
         slow = [blow for blow in BLOWS if grows_too_fast(read, unit, blow, "x$")]
         assert not slow, number
+
+
+def test_patterns_are_no_burden() -> None:
+    """So does every pattern of the script by itself, used as the script uses it."""
+    source = Path(update_papers.__file__).read_text("utf-8")
+    slow = []
+    for name, pattern in vars(update_papers).items():
+        if not isinstance(pattern, re.Pattern) or not isinstance(pattern.pattern, str):
+            continue
+        way = re.search(rf"\b{name}\.(match|fullmatch|search|sub|findall|finditer)", source)
+        if not way:
+            continue  # a part of another one
+        use = getattr(pattern, way[1]) if "match" in way[1] else pattern.findall
+        blows = itertools.product(BLOWS, BLOWS)
+        slow += [(name, *blow) for blow in blows if grows_too_fast(use, *blow, "!")]
+    assert not slow
 
 
 # -------------------------------------------------------------------------------- addresses
