@@ -48,13 +48,12 @@ import tempfile
 import time
 import traceback
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
 from dataclasses import dataclass, replace
 from html.entities import html5
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import arxiv
@@ -84,18 +83,24 @@ from pydantic import (
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
     from pydantic_core import ErrorDetails
 
 LOG = logging.getLogger("update_papers")
 
 DAY = dt.timedelta(days=1)
 Escaped = Markup  # text in which nothing needs an escape any more
-CONFLICT = re.compile(r"^<{7}(?!<)", re.MULTILINE)  # begins what git could not merge
+CONFIG = "config.yaml"
 
 
 class UpdaterError(Exception):
     """What ends a run with one clear line: where, what is wrong, and what to do about it."""
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    """Return when a day begins, in UTC."""
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 # -------------------------------------------------------------------------------- arXiv ids
@@ -108,7 +113,25 @@ NEW_ID = (
 OLD_ID = r"[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/(?:9[1-9]|0[0-7])(?:0[1-9]|1[0-2])[0-9]{3}"
 VERSIONED_ID = re.compile(rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v(?P<version>[1-9][0-9]{{0,3}}))?")
 
+WRITTEN_ID = re.compile(
+    r"(?:(?:https?://)?(?:www\.|export\.)?arxiv\.org/[a-z]+/"
+    r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\.|arxiv:\s*)?"
+    rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v[0-9]+)?(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
+    re.IGNORECASE,
+)
+
 ArxivId = Annotated[str, StringConstraints(pattern=rf"^(?:{NEW_ID}|{OLD_ID})$")]
+
+
+def read_id(value: object) -> str:
+    """Read an arXiv id however it is written: bare, arXiv:ID, an address, with a version."""
+    found = WRITTEN_ID.fullmatch(str(value).strip(" <>"))
+    if not found:
+        remedy = "write one such as 2511.21590 or https://arxiv.org/abs/2511.21590"
+        raise ValueError(f"{value!r:.60} is no arXiv id; {remedy}")
+    archive, slash, number = found["id"].rpartition("/")
+    name, dot, subject = archive.partition(".")
+    return f"{name.lower()}{dot}{subject.upper()}{slash}{number}"
 
 
 def month_of(arxiv_id: str) -> str:
@@ -168,26 +191,11 @@ def stems(text: str) -> str:
 
 TermField = Literal["", "ti", "abs", "au", "co"]  # "" is title or abstract
 
-PREFIX = "ti:|abs:|au:|co:"
-# What arXiv's query language has besides, and names that people give its fields.
-OTHER_PREFIX = "title:|abstract:|author:|all:|cat:|doi:|id:|jr:|rn:|submittedDate:|lastUpdatedDate:"
-
-# What arXiv would take without a word, and find nothing or something else.
-NO_SPACE = "has a prefix that arXiv can't read; write it as in ti:safety"
-TERM_MISTAKES = (
-    (rf"\A(?!{PREFIX})(?i:{PREFIX})", "has a prefix in capitals; write ti:, abs:, au: or co:"),
-    (
-        rf"\A(?!{PREFIX})(?:[A-Za-z]+:\S|(?i:{OTHER_PREFIX}))",
-        "has an unknown prefix; write ti:, abs:, au: or co:, or none",
-    ),
-    (rf"(?!\A)\b(?i:{PREFIX}|{OTHER_PREFIX})", "has a prefix inside; write a line for each term"),
-    (r"\b(?:AND|OR|NOT|ANDNOT)\b", "has an operator; write a line for each term, or small letters"),
-    (r"\A(?!au:).*[,\uff0c\u3001]", "has a comma; write a line for each term"),  # Chinese ones too
-    (r"\*", "has a *; leave it out, common endings do not matter"),
-    (r'["\u201c\u201d\u201e]', "has quotation marks inside; leave them out, a term is a phrase"),
-    (r"\\", "has a backslash; leave it out"),
-    (r"\A(?i:ti|abs|au|co)(?:\s+:|\s*\uff1a)", NO_SPACE),  # a Chinese colon, too
-    (r"\A-", "begins with -; leave it out, or use exclude_keywords"),
+# What else a query may have, arXiv would take for an operator or another field, without a word.
+TERM = re.compile(r"(?:(?P<field>ti|abs|au|co):)?(?P<words>[\w\s'\u2019.,:~+#/&()-]+)")
+OPERATOR = re.compile(
+    r"^-|^\w+:\S|\b(?:AND|OR|NOT|ANDNOT)\b"
+    r"|\b(?i:ti|title|abs|abstract|au|author|co|all|cat)\s*:"
 )
 
 
@@ -203,17 +211,24 @@ class Term:
         """The stems of the words: a part of the stems of each text that has the phrase."""
         return stems(self.words)
 
-    @classmethod
-    def parse(cls, text: str) -> Term:
-        """Read a term such as "jailbreak" or "ti:safety"; ValueError says what to write."""
-        for pattern, mistake in TERM_MISTAKES:
-            if re.search(pattern, text):
-                raise ValueError(mistake)
+    @functools.cached_property
+    def first_stem(self) -> str:
+        """The first of the stems."""
+        return self.stems.split()[0]
 
-        field, words = split_prefix(text)
-        if not words_of(words):
-            raise ValueError("has no word that arXiv looks for; add one, other than the or of")
-        return cls(field, words)
+    @classmethod
+    def parse(cls, value: object) -> Term:
+        """Read a term such as "jailbreak" or "ti:safety"; ValueError says what to write."""
+        found = TERM.fullmatch(clean(value)) if isinstance(value, str) else None
+        words = found["words"].strip() if found else ""
+        is_list = found and found["field"] != "au" and "," in words  # "au:Hinton, G" is none
+        if not found or is_list or OPERATOR.search(words) or not words_of(words):
+            raise ValueError(
+                f"{value!r:.60} is no term; write a line for each phrase, in quotes if it has a "
+                "colon, without operators and signs such as *; ti:, abs:, au: or co: before it "
+                "looks in that field alone"
+            )
+        return cls(cast("TermField", found["field"] or ""), words)
 
     def query(self) -> str:
         """Return the term in arXiv's query language."""
@@ -228,16 +243,6 @@ class Term:
         return self.words
 
 
-def split_prefix(text: str) -> tuple[TermField, str]:
-    """Return the field that a term names, and its words."""
-    prefix, colon, words = text.partition(":")
-    match prefix:
-        case "ti" | "abs" | "au" | "co" if colon:
-            return prefix, words.strip()
-        case _:
-            return "", text.strip()
-
-
 @dataclass(frozen=True, slots=True)
 class Searchable:
     """A paper as arXiv's index knows it: the stems of each field, for terms to be looked up in."""
@@ -246,7 +251,7 @@ class Searchable:
     abstract: str
     authors: str
     comment: str
-    words: frozenset[str]  # every stem of all fields
+    stems: frozenset[str]  # all of them
 
     @classmethod
     def of(cls, paper: Paper) -> Searchable:
@@ -255,11 +260,13 @@ class Searchable:
         abstract = stems(paper.abstract)
         authors = stems(" ".join(paper.authors))
         comment = stems(paper.comment)
-        words = frozenset((title + abstract + authors + comment).split())
-        return cls(title, abstract, authors, comment, words)
+        every = frozenset((title + abstract + authors + comment).split())
+        return cls(title, abstract, authors, comment, every)
 
     def __contains__(self, term: Term) -> bool:
         """Tell whether a term stands in its field."""
+        if term.first_stem not in self.stems:  # most terms are ruled out so, without a search
+            return False
         match term.field:
             case "ti":
                 return term.stems in self.title
@@ -278,35 +285,9 @@ def found_terms(terms: Iterable[Term], text: Searchable) -> tuple[Term, ...]:
     return tuple(term for term in terms if term in text)
 
 
-@dataclass(frozen=True, slots=True)
-class DomainIndex:
-    """The terms of all domains by their first stem: most are ruled out without a search."""
-
-    names: tuple[str, ...]  # of the domains, in the order of config.yaml
-    terms: Mapping[str, tuple[tuple[str, Term], ...]]  # by first stem: a domain's name, its term
-
-    @classmethod
-    def of(cls, domains: Iterable[Domain]) -> DomainIndex:
-        """Index the terms of the domains, once for all papers."""
-        names = []
-        terms = defaultdict(list)
-        for domain in domains:
-            names.append(domain.name)
-            for term in domain.terms:
-                first_stem = term.stems.split()[0]
-                terms[first_stem].append((domain.name, term))
-        by_stem = {first_stem: tuple(found) for first_stem, found in terms.items()}
-        return cls(tuple(names), by_stem)
-
-
-def domains_of(text: Searchable, index: DomainIndex) -> tuple[str, ...]:
+def domains_of(text: Searchable, domains: Iterable[Domain]) -> tuple[str, ...]:
     """Return the names of the domains that a paper belongs to, in the order of config.yaml."""
-    found = set()
-    for first_stem in index.terms.keys() & text.words:
-        for name, term in index.terms[first_stem]:
-            if term in text:
-                found.add(name)
-    return tuple(name for name in index.names if name in found)
+    return tuple(each.name for each in domains if any(term in text for term in each.terms))
 
 
 # ------------------------------------------------------------------------------------ score
@@ -343,186 +324,105 @@ def score(phrases: Iterable[Term], text: Searchable) -> int:
     return sum(points(phrase, text) for phrase in phrases)
 
 
-def score_parts(phrases: Iterable[Term], text: Searchable) -> tuple[tuple[str, int], ...]:
-    """Return what makes the score: the words of each phrase that the paper has, and its points."""
-    counted = [(phrase.words, points(phrase, text)) for phrase in phrases]
-    return tuple((words, count) for words, count in counted if count > 0)
-
-
 # ----------------------------------------------------------------------------------- config
 
 MAX_URL = 4_000  # characters of a request; arXiv answered 414 near 8,000
 REST_OF_URL = 100  # characters of it for order, start and size of a page
-
+LEAST_DELAY = 3  # seconds between two requests, by arXiv's terms of use
 ARXIV_BEGAN = dt.date(1991, 8, 14)
 
-# An archive without subjects, those of old papers too; or a subject, or * for all of an archive.
-# Only the form of subjects is known here: arXiv may add one.
-CATEGORY = re.compile(
-    r"""
-    acc-phys | adap-org | alg-geom | ao-sci | atom-ph | bayes-an | chao-dyn | chem-ph | cmp-lg
-    | comp-gas | dg-ga | funct-an | gr-qc | hep-ex | hep-lat | hep-ph | hep-th | math-ph | mtrl-th
-    | nucl-ex | nucl-th | patt-sol | plasm-ph | q-alg | quant-ph | solv-int | supr-con
-    | (?: astro-ph | cs | econ | eess | math | nlin | q-bio | q-fin | stat ) \. (?: [A-Z]{2} | \* )
-    | (?: cond-mat | physics ) \. (?: [a-z]+ (?: -[a-z]+ )? | \* )
-    """,
-    re.VERBOSE,
-)
-
-T = TypeVar("T")
-
-
-def shown(value: object) -> str:
-    """Return a value of config.yaml for a message."""
-    if isinstance(value, str):
-        return repr(value[:60])
-    kind = "list" if isinstance(value, list) else "mapping"
-    return f"a {kind}" if value else f"an empty {kind}"
-
-
-def read_term(value: object) -> Term:
-    """Read a term; ValueError says what YAML made of it, or what to write."""
-    match value:
-        case "":
-            raise ValueError("is empty; write words, in quotes if they begin with a sign such as #")
-        case str(text):
-            try:
-                return Term.parse(text)
-            except ValueError as mistake:
-                raise ValueError(f"{shown(text)} {mistake}") from None
-        case dict(pairs):
-            text = ", ".join(f"{key}: {words}" for key, words in pairs.items())[:60]
-            raise ValueError(f'YAML reads a key and its value; put the term in quotes: "{text}"')
-        case _:
-            raise ValueError("YAML reads a list; write a line for each term, or quotes around it")
-
-
-def read_category(value: object) -> str:
-    """Read a category that arXiv can have; ValueError names the nearest."""
-    name = str(value)
-    if CATEGORY.fullmatch(name):
-        return name
-    archive, _, subject = name.lower().partition(".")
-    near = [f"{archive}.{subject.upper()}", archive, f"{archive}.*"]
-    if len(subject) > len("AI"):  # physics.Optics is written small, but there is no physics.ai
-        near.insert(0, f"{archive}.{subject}")
-    for candidate in near:
-        if CATEGORY.fullmatch(candidate):
-            raise ValueError(f"{shown(name)} is no category of arXiv; write {candidate}")
-    raise ValueError(f"{shown(name)} is no category of arXiv; write one such as cs.CR or cs.*")
-
-
-def read_since(value: object, info: ValidationInfo) -> dt.date:
-    """Read a day that is not after `today` of the context; ValueError says how to write one."""
-    context: Any = info.context
-    today: dt.date = context["today"]
-    remedy = "write a day such as 2024-09-12"
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
-        raise ValueError(f"cannot use {shown(value)}; {remedy}")
-    try:
-        day = dt.date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"{value} is no day of the calendar; {remedy}") from None
-    if day < ARXIV_BEGAN:
-        raise ValueError(f"{value} is before arXiv began; write {ARXIV_BEGAN} or a later day")
-    if day > today:
-        raise ValueError(f"{value} is in the future; write {today} or an earlier day")
-    return day
+# An archive and a subject, or * for all of the archive; or an archive without subjects.
+CATEGORY = re.compile(r"[a-z-]+\.(?:[A-Z]{2}|[a-z-]{4,}|\*)|[a-z]+-[a-z]+")
 
 
 def one_group(value: object) -> object:
     """Let a plain list of keywords stand for one group without a name."""
-    if isinstance(value, list):
-        return {"": value}
+    return {"": value} if isinstance(value, list) else value
+
+
+def read_category(value: object) -> str:
+    """Read a category of a form that arXiv has."""
+    if not isinstance(value, str) or not CATEGORY.fullmatch(value):
+        raise ValueError(f"{value!r:.60} is no category; write one such as cs.CR, quant-ph or cs.*")
     return value
 
 
-def without_doubles(items: tuple[T, ...]) -> tuple[T, ...]:
-    """Return each item once, in the order given."""
-    return tuple(dict.fromkeys(items))
+def read_day(value: object) -> dt.date:
+    """Read a day such as 2024-09-12, on which there was an arXiv."""
+    try:
+        day = dt.date.fromisoformat(str(value))
+    except ValueError:
+        day = dt.date.min
+    if day < ARXIV_BEGAN:
+        raise ValueError(f"{value!r:.60} is no day of arXiv's; write one such as 2024-09-12")
+    return day
 
 
-Once = AfterValidator(without_doubles)
-Terms = Annotated[tuple[Annotated[Term, BeforeValidator(read_term)], ...], Once]
+def read_address(value: str) -> str:
+    """Read an address in which nothing needs an escape."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:/~%+_-]+", value):
+        raise ValueError(
+            f"{value!r:.60} is no address; write one such as https://example.org/list/"
+        )
+    return value
+
+
+def with_slash(address: str) -> str:
+    """Let an address name a folder."""
+    return address.rstrip("/") + "/"
+
+
+SomeTerm = Annotated[Term, BeforeValidator(Term.parse)]
+Terms = tuple[SomeTerm, ...]
 SomeTerms = Annotated[Terms, Field(min_length=1)]
-Categories = Annotated[tuple[Annotated[str, BeforeValidator(read_category)], ...], Once]
-ArxivIds = Annotated[tuple[ArxivId, ...], Once]
-
+Category = Annotated[str, BeforeValidator(read_category)]
+Day = Annotated[dt.date, BeforeValidator(read_day)]
+Ids = tuple[Annotated[str, BeforeValidator(read_id)], ...]
+Address = Annotated[str, AfterValidator(read_address)]
+Seconds = Annotated[float, Field(ge=0, le=99_999)]
 # A page is named by its domain, and a file's name has 255 bytes at most.
-DomainName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+DomainName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Settings(BaseModel):
-    """A mapping of config.yaml. The description of a field says what to write there."""
+    """A mapping of config.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @classmethod
-    def fields(cls) -> dict[str, FieldInfo]:
-        """Return the fields by their keys in config.yaml."""
-        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @model_validator(mode="before")
     @classmethod
     def leave_out_empty(cls, values: Any) -> Any:
         """Let a key with nothing behind it stand for its default."""
-        if not isinstance(values, Mapping):
+        if not isinstance(values, dict):
             return values
-        known = cls.fields()
-        return {key: value for key, value in values.items() if value != "" or key not in known}
+        return {key: value for key, value in values.items() if value != ""}
 
 
 class ArxivSettings(Settings):
     """How arXiv is asked. Its terms of use: one request at a time, three seconds apart."""
 
-    url: str = Field(
-        default="https://export.arxiv.org/api/query",
-        pattern=r"^https?://[A-Za-z0-9_.-]+(?::[0-9]+)?(?:/[A-Za-z0-9_./-]*)?$",
-        description="an address without ?query, such as https://export.arxiv.org/api/query",
-    )
-    page_size: int = Field(
-        default=2_000,
-        ge=1,
-        le=2_000,  # arXiv gives no more
-        description="a whole number, 1 to 2000",
-    )
-    delay_seconds: float = Field(
-        default=5,
-        ge=0,  # for tests; arXiv wants 3
-        le=99_999,
-        description="a number of seconds, 0 to 99999",
-    )
-    timeout_seconds: float = Field(
-        default=60,
-        gt=0,
-        le=99_999,
-        description="a number of seconds above 0, up to 99999",
-    )
-    retries: int = Field(
-        default=4,
-        ge=0,
-        le=20,
-        description="a whole number, 0 to 20",
-    )
-    backoff_seconds: float = Field(
-        default=30,
-        ge=0,
-        le=99_999,
-        description="a number of seconds, 0 to 99999",
-    )
-    deadline_seconds: float = Field(
-        default=1_200,
-        ge=0,
-        le=99_999,
-        description="a number of seconds, 0 to 99999",
-    )
+    url: Address = "https://export.arxiv.org/api/query"
+    page_size: Annotated[int, Field(ge=1, le=2_000)] = 2_000  # arXiv gives no more
+    delay_seconds: Seconds = 5
+    timeout_seconds: Annotated[Seconds, Field(gt=0)] = 60
+    retries: Annotated[int, Field(ge=0, le=20)] = 4
+    backoff_seconds: Seconds = 30
+    deadline_seconds: Seconds = 1_200
+
+    @model_validator(mode="after")
+    def keep_to_the_terms(self) -> Self:
+        """Refuse a pause that arXiv's terms don't allow; a stand-in of one's own has none."""
+        host = urlsplit(self.url).hostname or ""
+        if host.endswith("arxiv.org") and self.delay_seconds < LEAST_DELAY:
+            raise ValueError(f"delay_seconds: arXiv wants {LEAST_DELAY} or more; write 5")
+        return self
 
 
 class DomainSettings(Settings):
     """What stands below the name of a domain."""
 
-    about: str = Field(pattern=r"\w", description="a sentence on what it holds")
-    terms: SomeTerms = Field(description="lines below it such as - jailbreak")
+    about: str
+    terms: SomeTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -532,91 +432,45 @@ class Domain:
     name: str
     page: str  # its name below articles/, without ending: "domain-safety-tax"
     about: str
-    terms: tuple[Term, ...]
+    terms: Terms
 
 
 class Config(Settings):
     """The contents of config.yaml, where each key is explained."""
 
-    keywords: Annotated[Mapping[str, SomeTerms], BeforeValidator(one_group)] = Field(
-        min_length=1,
-        description="lines below it such as - jailbreak",
-    )
-    exclude_keywords: Terms = Field(
-        default=(),
-        description="lines below it such as - ti:driving",
-    )
-    categories: Categories = Field(
-        default=(),
-        description='a list such as [cs.CR, "cs.*"]',
-    )
-    since: Annotated[dt.date, BeforeValidator(read_since)] = Field(
-        description="a day such as 2024-09-12",
-    )
-    latest: int = Field(
-        default=20,
-        ge=1,
-        le=100,  # more would make README.md too long to be shown
-        description="a whole number, 1 to 100",
-    )
-    lookback_days: int = Field(
-        default=100,  # the longest delay that was seen
-        ge=0,
-        le=9_999,
-        description="a whole number of days, 0 to 9999",
-    )
-    stale_after_days: int = Field(
-        default=14,
-        ge=0,
-        le=999_999,
-        description="a whole number of days, 0 to 999999",
-    )
-    min_score: int = Field(
-        default=0,
-        ge=0,
-        le=999,
-        description="a whole number, 0 to 999",
-    )
-    include: ArxivIds = Field(
-        default=(),
-        description="ids in a list, without version, such as [2511.21590]",
-    )
-    exclude: ArxivIds = Field(
-        default=(),
-        description="ids in a list, without version, such as [2511.21590]",
-    )
-    homepage: str = Field(
-        default="",
-        pattern=r"^https?://[A-Za-z0-9.-]+(?::[0-9]+)?/(?:[A-Za-z0-9._~%+-]+/)*$",
-        description="an address that ends in /, such as https://name.github.io/list/",
-    )
-    domain_settings: Mapping[DomainName, DomainSettings] = Field(
-        default={},
-        alias="domains",
-        description="a name of up to 100 characters, and below it about: and terms:",
-    )
-    arxiv: ArxivSettings = Field(
-        default=ArxivSettings(),
-        description="lines below it such as delay_seconds: 5",
-    )
+    keywords: Annotated[dict[str, SomeTerms], BeforeValidator(one_group), Field(min_length=1)]
+    exclude_keywords: Terms = ()
+    categories: tuple[Category, ...] = ()
+    since: Day
+    latest: Annotated[int, Field(ge=1, le=100)] = 20  # more would be too long for README.md
+    lookback_days: Annotated[int, Field(ge=0, le=9_999)] = 100  # the longest delay that was seen
+    stale_after_days: Annotated[int, Field(ge=0)] = 14
+    min_score: Annotated[int, Field(ge=0, le=999)] = 0
+    include: Ids = ()
+    exclude: Ids = ()
+    homepage: Annotated[Address, AfterValidator(with_slash)] = ""
+    domain_settings: dict[DomainName, DomainSettings] = Field(default={}, alias="domains")
+    arxiv: ArxivSettings = ArxivSettings()
 
     @field_validator("exclude")
     @classmethod
     def check_exclude(cls, ids: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         """Refuse ids that `include` has."""
-        both = [arxiv_id for arxiv_id in ids if arxiv_id in info.data.get("include", ())]
+        both = {*ids} & {*info.data.get("include", ())}
         if both:
-            raise ValueError(f"{', '.join(both)} is in include too; keep it in one of them")
+            raise ValueError(f"{', '.join(sorted(both))} is in include too; keep it in one of them")
         return ids
 
     @functools.cached_property
     def domains(self) -> tuple[Domain, ...]:
-        """The domains, each with a page of its own."""
-        pages = domain_pages(self.domain_settings)
-        return tuple(
-            Domain(name=name, page=pages[name], about=domain.about, terms=domain.terms)
-            for name, domain in self.domain_settings.items()
-        )
+        """The domains, each with a page of its own: names that are alike get their number."""
+        found: dict[str, Domain] = {}
+        for number, (name, domain) in enumerate(self.domain_settings.items(), 1):
+            page = "-".join(["domain", *re.findall("[a-z0-9]+", name.lower())])
+            while page in found or page == "domain":  # which has no Latin letter
+                page += f"-{number}"
+            found[page] = Domain(name=name, page=page, about=domain.about, terms=domain.terms)
+        return tuple(found.values())
 
     @functools.cached_property
     def selection(self) -> str:
@@ -636,7 +490,7 @@ class Config(Settings):
 
     def request_length(self) -> int:
         """Return the length of a request's whole address, in characters."""
-        day = dt.datetime.combine(self.since, dt.time(), dt.UTC)
+        day = midnight(self.since)
         parameters = urlencode({"search_query": self.query(day, day)})
         return len(f"{self.arxiv.url}?{parameters}") + REST_OF_URL
 
@@ -646,270 +500,128 @@ def either(terms: Iterable[Term]) -> str:
     return f"({' OR '.join(term.query() for term in terms)})"
 
 
-def domain_pages(names: Iterable[str]) -> dict[str, str]:
-    """Return the page of each domain, by name: names that are alike get their number behind."""
-    pages: dict[str, str] = {}
-    taken = {"domain"}  # which stands for a name without Latin letters
-    for number, name in enumerate(names, 1):
-        page = "-".join(["domain", *re.findall("[a-z0-9]+", name.lower())])
-        while page in taken:
-            page += f"-{number}"
-        taken.add(page)
-        pages[name] = page
-    return pages
+class TextLoader(yaml.BaseLoader):
+    """Reads every value as the text that was written, and refuses a key that is given twice.
+
+    So 2511.21590 is no number, no is no truth, and 2024-09-12 is what pydantic makes of it.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, *arguments: Any, **named: Any) -> Any:
+        """Return a mapping."""
+        seen: set[object] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = "a key that is given twice: keep one of them"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, *arguments, **named)
 
 
-# ------------------------------------------------------------------------ config: mistakes
-
-Place = tuple[str | int, ...]  # ("arxiv", "page_size"), as pydantic writes it in `loc`
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """What is wrong in config.yaml, where, and what to write instead."""
-
-    line: int
-    place: Place
-    message: str  # "what is wrong; what to write"
-
-    def __str__(self) -> str:
-        """Return "config.yaml, line 12: arxiv.retries: what is wrong; what to write"."""
-        keys = [part for part in self.place if isinstance(part, str) and part not in {"", "[key]"}]
-        return f"config.yaml, line {self.line}: {'.'.join(keys) or 'the file'}: {self.message}"
-
-
-def refusal(mistakes: Iterable[Mistake]) -> UpdaterError:
-    """Return the error that names all mistakes, a line each."""
-    in_order = sorted(mistakes, key=lambda mistake: mistake.line)
-    return UpdaterError("\n".join(map(str, in_order)))
-
-
-def complaint(error: ErrorDetails, lines: Mapping[Place, int]) -> Mistake:
-    """Return the mistake that an error of pydantic's stands for."""
-    place: Place = ()  # the nearest that has a line; pydantic's own parts of `loc` have none
-    for part in error["loc"]:
-        if (*place, part) in lines:
-            place = (*place, part)
-    return Mistake(lines[place], error["loc"], explain_error(error))
-
-
-def explain_error(error: ErrorDetails) -> str:
-    """Return what is wrong and what to write, for an error of pydantic's."""
-    if error["type"] == "value_error":  # of a validator here, which says it all
-        return error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        return unknown_key(error["loc"])
-    wrong = f"cannot use {shown(error['input'])}"
-    if error["type"] == "missing" or error["input"] == "":
-        wrong = "is missing"
-    return f"{wrong}; write {what_to_write(error['loc'])}"
-
-
-def settings_at(place: Place) -> tuple[type[Settings], str]:
-    """Return the model that a place below the whole file belongs to, and its key there."""
-    match place:
-        case ("arxiv", str(key), *_):
-            return ArxivSettings, key
-        case ("domains", str(), str(key), *_) if key != "[key]":
-            return DomainSettings, key
-        case _:
-            return Config, str(place[0])
-
-
-def what_to_write(place: Place) -> str:
-    """Return the description of what may stand at a place."""
-    if not place:
-        return "keys and values such as latest: 20"
-    model, key = settings_at(place)
-    return str(model.fields()[key].description)
-
-
-def unknown_key(place: Place) -> str:
-    """Return what to do about a key that nobody knows."""
-    model, key = settings_at(place)
-    if model is Config and key in ArxivSettings.fields():
-        return "unknown key here; write it below arxiv:"
-    near = difflib.get_close_matches(key, model.fields(), 1, 0.5)
-    if near:
-        return f"unknown key; did you mean {near[0]}?"
-    return f"unknown key; known are {', '.join(model.fields())}"
-
-
-# ---------------------------------------------------------------------------- config: YAML
-
-
-class StrictLoader(yaml.SafeLoader):
-    """Refuses what YAML would take from the beginning of a value without a word."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Compose a node that has no alias, anchor or tag."""
-        event = cast("Any", self).peek_event()  # the stubs leave it out
-        if event.anchor is not None or getattr(event, "tag", None) is not None:
-            problem = "a value that begins with *, & or !"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A node of config.yaml: its place, and the line where it, or its key, begins."""
-
-    place: Place
-    line: int
-    node: yaml.Node
-
-
-def decode_config(data: bytes) -> str:
-    """Return the text of config.yaml; UpdaterError: it is not UTF-8, or has a conflict."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise refusal([Mistake(line, (), "not UTF-8; save the file as UTF-8")]) from None
-    conflict = CONFLICT.search(text)
-    if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
-        raise refusal([Mistake(line, (), "a conflict that git left; settle it, then run again")])
-    return text
-
-
-def compose_yaml(text: str) -> yaml.Node:
-    """Return the root node, of an empty file an empty mapping; UpdaterError: it is not YAML."""
-    try:
-        loader = StrictLoader(text)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = "a character that may not be there; delete it"
-        raise refusal([Mistake(line, ("not YAML",), message)]) from None
-    try:
-        root = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        raise refusal([yaml_mistake(error, text)]) from None
-    except (ValueError, OverflowError):  # of chr, for "\U99999999"
-        message = "an escape of a character that is none; write the character"
-        raise refusal([Mistake(loader.line + 1, ("not YAML",), message)]) from None
-    except RecursionError:
-        message = "too many brackets in one another; delete them"
-        line = loader.marks[-1].line + 1  # of the innermost
-        raise refusal([Mistake(line, ("not YAML",), message)]) from None
-    if root is None:
-        return compose_yaml("{}")
-    return root
-
-
-def yaml_mistake(error: yaml.MarkedYAMLError, text: str) -> Mistake:
-    """Return an error of YAML's at the line where it begins: of a bracket, where it opens."""
-    mark = error.context_mark or error.problem_mark
-    # Where a whole block or file is the context, the mistake is further down.
-    if error.context and re.search("block|document", error.context):
-        mark = error.problem_mark
-    line = mark.line + 1 if mark else 1
-
-    cut = error.problem_mark.line if error.problem_mark else 0  # the number of the line before
-    if cut and CUTTING_COMMENT.search(text.split("\n")[cut - 1]):
-        return Mistake(cut, ("not YAML",), CUT_AT_COMMENT)
-    parts = [part for part in (error.context, error.problem) if part]
-    remedy = "mend the line, or put the value in quotes"
-    if r"'\t'" in parts[-1]:
-        remedy = "write spaces in place of the tab"
-    return Mistake(line, ("not YAML",), f"{', '.join(parts)}; {remedy}")
-
-
-def scalar_text(node: yaml.Node) -> str:
-    """Return a scalar as it is written: 2511.21590 is an id, not a number."""
-    if isinstance(node, yaml.ScalarNode):
-        return clean(node.value)
-    return ""
-
-
-def plain_data(node: yaml.Node) -> Any:
-    """Return what a node holds: mappings, lists and text."""
-    if isinstance(node, yaml.SequenceNode):
-        return [plain_data(item) for item in node.value]
-    if isinstance(node, yaml.MappingNode):
-        return {scalar_text(key): plain_data(value) for key, value in node.value}
-    return scalar_text(node)
-
-
-def walk(node: yaml.Node, place: Place, line: int) -> Iterator[Entry]:
-    """Yield a node and all nodes below it."""
-    yield Entry(place, line, node)
-    if isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            yield from walk(item, (*place, number), item.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield from walk(value, (*place, scalar_text(key)), key.start_mark.line + 1)
-
-
-CUT_AT_COMMENT = "YAML ends the value before the #; put it in quotes, or a space behind the #"
-CUTTING_COMMENT = re.compile(r" +#[^\W_]")  # "C #sharp", but not "C  # sharp"
-
-
-def find_silent_mistakes(entries: Iterable[Entry], text: str) -> Iterator[Mistake]:
-    """Yield what YAML reads in silence as something else than was meant."""
-    for entry in entries:
-        if isinstance(entry.node, yaml.MappingNode):
-            yield from find_repeated_keys(entry)
-        if isinstance(entry.node, yaml.ScalarNode) and not entry.node.style:
-            yield from find_unquoted(entry, text)
-
-
-def find_repeated_keys(entry: Entry) -> Iterator[Mistake]:
-    """Yield the keys of a mapping that stand there again."""
-    seen = set()
-    for key, _ in entry.node.value:
-        name = scalar_text(key)
-        if name in seen:
-            line = key.start_mark.line + 1
-            yield Mistake(line, (*entry.place, name), "is given twice; keep one of them")
-        seen.add(name)
-
-
-def find_unquoted(entry: Entry, text: str) -> Iterator[Mistake]:
-    """Yield a term or an `about` that is cut at a #, and a term that goes over two lines."""
-    match entry.place:
-        case ("keywords" | "exclude_keywords", *_) | ("domains", _, "terms", *_):
-            is_term = True
-        case ("domains", _, "about"):
-            is_term = False
-        case _:
-            return
-
-    end = entry.node.end_mark
-    if CUTTING_COMMENT.match(text, end.index):
-        yield Mistake(entry.line, entry.place, CUT_AT_COMMENT)
-    if is_term and entry.node.start_mark.line < end.line:
-        yield Mistake(entry.line, entry.place, "one term on two lines; begin each term with -")
-
-
-def parse_config(data: bytes, today: dt.date) -> Config:
+def parse_config(data: bytes) -> Config:
     """Return what the bytes of config.yaml say; UpdaterError names all mistakes, a line each."""
-    text = decode_config(data)
-    root = compose_yaml(text)
-    entries = list(walk(root, (), root.start_mark.line + 1))
-    lines = {entry.place: entry.line for entry in entries}
-    mistakes = list(find_silent_mistakes(entries, text))
-
     try:
-        config = Config.model_validate(plain_data(root), context={"today": today})
+        loader = TextLoader(data)
+        root = loader.get_single_node() or yaml.MappingNode("", [])
+        values = loader.construct_document(root)
+    except (yaml.YAMLError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise refusal([yaml_mistake(error, data)]) from error
+
+    mistakes = find_cut(data.decode("utf-8", "replace"))
+    try:
+        config = Config.model_validate(values)
     except ValidationError as error:
-        mistakes += [complaint(fault, lines) for fault in error.errors()]
-        raise refusal(mistakes) from None
+        mistakes += [complaint(each, root) for each in error.errors()]
+        raise refusal(mistakes) from error
 
     length = config.request_length()
     if length > MAX_URL:
-        wrong = f"a request of {length:,} characters, more than {MAX_URL:,}"
-        message = f"{wrong}; drop some, or write abs: or ti: before them"
-        mistakes.append(Mistake(lines["keywords",], ("keywords",), message))
+        wrong = f"keywords: a request of {length:,} characters, more than {MAX_URL:,}"
+        remedy = "drop some, or write abs: or ti: before them"
+        mistakes.append(Mistake(line_of(["keywords"], root), f"{wrong}; {remedy}"))
     if mistakes:
         raise refusal(mistakes)
     return config
 
 
-def load_config(root: Path, today: dt.date) -> Config:
+class Mistake(NamedTuple):
+    """What is wrong in config.yaml, and where."""
+
+    line: int
+    message: str
+
+
+def refusal(mistakes: Iterable[Mistake]) -> UpdaterError:
+    """Return the error that names all mistakes, a line each."""
+    lines = [f"{CONFIG}, line {line}: {message}" for line, message in sorted(mistakes)]
+    return UpdaterError("\n".join(lines))
+
+
+def yaml_mistake(error: Exception, data: bytes) -> Mistake:
+    """Return an error of YAML's at the line where it begins: of a bracket, where it opens."""
+    line = data.count(b"\n", 0, getattr(error, "position", 0)) + 1
+    wrong: object = error
+    if isinstance(error, yaml.MarkedYAMLError):
+        # Where a whole block or file is the context, the mistake is further down.
+        is_far = not error.context_mark or re.search("block|document", error.context or "")
+        mark = error.problem_mark if is_far else error.context_mark
+        line = mark.line + 1 if mark else 1
+        wrong = ", ".join(filter(None, [error.context, error.problem]))
+    remedy = "mend it, put values with signs in quotes, and indent by spaces"
+    return Mistake(line, f"not YAML: {log_text(wrong)}; {remedy}")
+
+
+def find_cut(text: str) -> list[Mistake]:
+    """Return the mistakes that YAML makes in silence: of "C #sharp" it would read "C"."""
+    mistakes = []
+    for number, line in enumerate(text.split("\n"), 1):
+        value, _, comment = line.partition(" #")
+        if value.strip(" -") and comment[:1].isalnum() and not re.search("['\"#]", value):
+            wrong = "YAML ends the value before the #; put it in quotes, or a space behind the #"
+            mistakes.append(Mistake(number, wrong))
+    return mistakes
+
+
+def complaint(error: ErrorDetails, root: yaml.Node) -> Mistake:
+    """Return what pydantic finds wrong with a value, or with a key that nobody knows."""
+    wrong = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        wrong = unknown_key(str(error["loc"][-1]))
+    elif error["type"] not in {"value_error", "missing"}:
+        wrong = re.sub("dictionary( or instance of [A-Za-z]+)?", "mapping", wrong)
+        wrong = f"{re.sub('(?i)tuple', 'list', wrong)}, not {error['input']!r:.60}"
+    names = [part for part in error["loc"] if isinstance(part, str) and part not in {"", "[key]"}]
+    return Mistake(line_of(error["loc"], root), f"{'.'.join(names) or 'the file'}: {wrong}")
+
+
+def unknown_key(key: str) -> str:
+    """Return what to do about a key that stands where nobody knows it."""
+    places = {field.alias or name: "" for name, field in Config.model_fields.items()}
+    places |= dict.fromkeys(ArxivSettings.model_fields, " below arxiv:")
+    places |= dict.fromkeys(DomainSettings.model_fields, " below a domain's name:")
+    near = difflib.get_close_matches(key, places, 1, 0.5)
+    if not near:
+        return f"unknown key; known are {', '.join(places)}"
+    return f"unknown key here; did you mean {near[0]}{places[near[0]]}"
+
+
+def line_of(place: Iterable[str | int], node: yaml.Node) -> int:
+    """Return the line of a place below a node, or of the nearest above it that there is."""
+    line = 1
+    for part in place:
+        children: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
+        if isinstance(node, yaml.MappingNode):
+            children = {key.value: (key, value) for key, value in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            children = {number: (item, item) for number, item in enumerate(node.value)}
+        if part in children:
+            begin, node = children[part]
+            line = begin.start_mark.line + 1
+    return line
+
+
+def load_config(root: Path) -> Config:
     """Read config.yaml; UpdaterError names all mistakes, a line each."""
-    return parse_config(read_bytes(root, "config.yaml"), today)
+    return parse_config(read_bytes(root, CONFIG))
 
 
 # ------------------------------------------------------------------------------------ papers
@@ -1113,7 +825,6 @@ def sort(store: Store, config: Config, stale: Collection[str]) -> Store:
     That is what `worked_out` finds: domains, texts as they are shown, address of the code, venue,
     and whether a paper is withdrawn. It is the dear step of a run, so it is kept in the store.
     """
-    index = DomainIndex.of(config.domains)
     months = dict(store.months)
     lines = dict(store.lines)
     files = dict(store.files)
@@ -1121,7 +832,7 @@ def sort(store: Store, config: Config, stale: Collection[str]) -> Store:
     for month in {month_of(arxiv_id) for arxiv_id in stale}:
         papers = {arxiv_id: months[month][arxiv_id] for arxiv_id in in_order(months[month])}
         for arxiv_id in papers.keys() & stale:
-            papers[arxiv_id] = worked_out(papers[arxiv_id], index)
+            papers[arxiv_id] = worked_out(papers[arxiv_id], config.domains)
             lines[arxiv_id] = digest(papers[arxiv_id].line())
         months[month] = papers
         files[month] = digest(store_text(papers.values()))
@@ -1129,7 +840,7 @@ def sort(store: Store, config: Config, stale: Collection[str]) -> Store:
     return Store(dict(sorted(months.items())), lines, files)
 
 
-def worked_out(paper: Paper, index: DomainIndex) -> Paper:
+def worked_out(paper: Paper, domains: Iterable[Domain]) -> Paper:
     """Return a paper with all that is worked out: what `Paper.as_received` takes off again."""
     title = plain_text(paper.title)
     authors = plain_authors(paper.authors)
@@ -1137,7 +848,7 @@ def worked_out(paper: Paper, index: DomainIndex) -> Paper:
     comment = plain_text(paper.comment)
     return replace(
         paper,
-        domains=domains_of(Searchable.of(paper), index),
+        domains=domains_of(Searchable.of(paper), domains),
         plain_title=title if title != paper.title else "",
         plain_authors=authors if authors != paper.authors else (),
         plain_abstract=abstract if abstract != paper.abstract else "",
@@ -3709,8 +3420,8 @@ def plan_window(options: Options, config: Config, state: State) -> Window:
     end = options.today + DAY  # a clock may be slow
     first = midnight(config.since)
     if end <= first:
-        wrong = f"is before `since` of config.yaml, {config.since}; write a later day"
-        raise UpdaterError(f"--until {options.today.date()}: {wrong}")
+        wrong = f"{config.since} is after {options.today.date()}; write an earlier day, or a later --until"
+        raise UpdaterError(f"{CONFIG}: since: {wrong}")
     if options.since:
         return Window(begin=options.since, end=end, counts=False, is_sweep=False)
 
@@ -3720,11 +3431,6 @@ def plan_window(options: Options, config: Config, state: State) -> Window:
         newest = min(state.read_to, options.today)
         begin = max(first, newest - config.lookback_days * DAY)
     return Window(begin=begin, end=end, counts=True, is_sweep=begin == first)
-
-
-def midnight(day: dt.date) -> dt.datetime:
-    """Return when a day begins, in UTC."""
-    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 def get_answer(
@@ -3983,7 +3689,7 @@ def write_summary(text: str) -> None:
 def update(options: Options) -> int:
     """Run once: load, ask, merge, sort, render, write; return the exit status."""
     root: Path = options.root
-    config = load_config(root, options.now.date())
+    config = load_config(root)
     load_readme(root)  # what is wrong with it is told before arXiv is asked
     stored = load_store(root)
     seals = load_seals(root)
@@ -4084,7 +3790,7 @@ class Verdict:
 
 def explain(options: Options) -> int:
     """Print why a paper is in the list or not, by what the store or else arXiv says of it."""
-    config = load_config(options.root, options.now.date())
+    config = load_config(options.root)
     store = load_store(options.root)
     paper = store.get(options.explain)
     if paper is None:
@@ -4107,7 +3813,7 @@ def weigh(paper: Paper, config: Config, store: Store) -> Verdict:
         excluded=found_terms(config.exclude_keywords, text),
         is_placed=is_placed or not config.categories,
         is_in_time=paper.published >= midnight(config.since),
-        parts=score_parts(score_phrases(config.keywords), text),
+        parts=[(each.words, points(each, text)) for each in score_phrases(config.keywords)],
         is_stored=paper.id in store,
         is_included=paper.id in config.include,
         is_hidden=paper.id in config.exclude,
@@ -4124,7 +3830,7 @@ def explanation(paper: Paper, config: Config, verdict: Verdict) -> Iterator[str]
 
     places = "fit" if verdict.is_placed else "DO NOT FIT"
     yield f"categories: {log_text(' '.join(paper.categories))}: {places}"
-    parts = ", ".join(f"{words} {points}" for words, points in verdict.parts)
+    parts = ", ".join(f"{words} {points}" for words, points in verdict.parts if points)
     yield f"score: {verdict.score()}, min_score: {config.min_score} ({parts or 'no phrase'})"
 
     facts = {
@@ -4149,13 +3855,6 @@ DONE = 0
 STALE = 1  # --check found something
 FAILED = 2  # nothing could be begun, or a file could not be written
 INCOMPLETE = 3  # arXiv could not be read to the end, or the list stands still
-
-WRITTEN_ID = re.compile(
-    r"(?:(?:https?://)?(?:www\.|export\.)?arxiv\.org/[a-z]+/"
-    r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\.|arxiv:\s*)?"
-    rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v[0-9]+)?(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
-    re.IGNORECASE,
-)
 
 LAST_YEAR = 9000  # of --since and --until: there are days left to count on from there
 
@@ -4211,14 +3910,11 @@ def parse_moment(text: str) -> dt.datetime:
 
 
 def parse_id(text: str) -> str:
-    """Read an arXiv id however it is written: bare, arXiv:ID, an address, with a version."""
-    match = WRITTEN_ID.fullmatch(text.strip(" <>"))
-    if not match:
-        remedy = "write one such as 2511.21590 or https://arxiv.org/abs/2511.21590"
-        raise argparse.ArgumentTypeError(f"{text!r} is no arXiv id; {remedy}")
-    archive, slash, number = match["id"].rpartition("/")
-    name, dot, subject = archive.partition(".")
-    return f"{name.lower()}{dot}{subject.upper()}{slash}{number}"
+    """Read an arXiv id of the command line."""
+    try:
+        return read_id(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def parse_path(text: str) -> Path:

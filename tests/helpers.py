@@ -283,7 +283,7 @@ def put_quick_templates(root: Path) -> None:
 
 def config_of(url: str, **settings: Any) -> Config:
     """Return a config without waits; `settings` of its part `arxiv`."""
-    return parse_config(config_text(url, **settings).encode(), NOW.date())
+    return parse_config(config_text(url, **settings).encode())
 
 
 def ask_all(server: Server, *, pinned: tuple[str, ...] = (), **changes: Any) -> Answer:

@@ -494,7 +494,7 @@ def test_until_before_the_beginning(
     """Before the list's first day there is nothing to ask for."""
     before = tree(root)
     assert run(root, "--until", "2024-01-01") == 2
-    assert "--until 2024-01-01: is before `since` of config.yaml" in capsys.readouterr().err
+    assert "config.yaml: since: 2024-09-12 is after 2024-01-01; " in capsys.readouterr().err
     assert server.requests == []
     assert tree(root) == before
 

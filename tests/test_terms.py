@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from update_papers import (
     STOP_WORDS,
     Domain,
-    DomainIndex,
     Paper,
     Searchable,
     Term,
     domains_of,
     found_terms,
+    points,
     score,
-    score_parts,
     score_phrases,
     stem,
     stems,
@@ -144,48 +143,48 @@ def test_term(written: str, field: str, words: str, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "wrong"),
+    "written",
     [
-        ("safety AND security", "has an operator"),
-        ("red OR blue", "has an operator"),
-        ("safety ANDNOT driving", "has an operator"),
-        ("safety NOT driving", "has an operator"),
-        ("ti:x AND y", "has an operator"),
-        ("(safety AND x)", "has an operator"),
-        ("jailbreak*", "has a *"),
-        ("*", "has a *"),
-        ("ti:attack abs:defence", "has a prefix inside"),
-        ("attack ti:defence", "has a prefix inside"),
-        ("attack (cat:cs.CR", "has a prefix inside"),
-        ("ti:abs:x", "has a prefix inside"),
-        ("attack AU: Hinton", "has a prefix inside"),
-        ("red team, blue team", "has a comma"),
-        ("ti:red team,blue team", "has a comma"),
-        ("co:ICLR, oral", "has a comma"),
-        ("攻击\uff0c防御", "has a comma"),
-        ("TI:safety", "has a prefix in capitals"),
-        ("Abs: safety", "has a prefix in capitals"),
-        ("AU:Hinton, G", "has a prefix in capitals"),
-        ("all:safety", "has an unknown prefix"),
-        ("title: safety", "has an unknown prefix"),
-        ("tit:safety", "has an unknown prefix"),
-        ("CAT:cs.CR", "has an unknown prefix"),
-        ('a "b" c', "has quotation marks"),
-        ("\u201cquoted\u201d", "has quotation marks"),
-        ("a\\b", "has a backslash"),
-        ("", "has no word"),
-        ("ti:", "has no word"),
-        ("!!", "has no word"),
-        ("to be or not to be", "has no word"),
+        "safety AND security",
+        "red OR blue",
+        "safety ANDNOT driving",
+        "safety NOT driving",
+        "ti:x AND y",
+        "(safety AND x)",
+        "jailbreak*",
+        "*",
+        "ti:attack abs:defence",
+        "attack ti:defence",
+        "attack (cat:cs.CR",
+        "ti:abs:x",
+        "attack AU: Hinton",
+        "red team, blue team",
+        "ti:red team,blue team",
+        "co:ICLR, oral",
+        "攻击\uff0c防御",
+        "TI:safety",
+        "Abs: safety",
+        "AU:Hinton, G",
+        "all:safety",
+        "title: safety",
+        "tit:safety",
+        "CAT:cs.CR",
+        'a "b" c',
+        "\u201cquoted\u201d",
+        "a\\b",
+        "",
+        "ti:",
+        "!!",
+        "to be or not to be",
+        "ti :safety",
+        "ti\uff1asafety",
+        "-survey",
     ],
 )
-def test_bad_term(written: str, wrong: str) -> None:
+def test_bad_term(written: str) -> None:
     """What arXiv would read as something else, or never find, is refused with its remedy."""
-    with pytest.raises(ValueError, match=r"^[a-z ]+") as raised:
+    with pytest.raises(ValueError, match="is no term; write a line for each phrase, in quotes"):
         Term.parse(written)
-    message = str(raised.value)
-    assert message.startswith(wrong)
-    assert "; " in message
 
 
 @given(st.text())
@@ -245,12 +244,11 @@ def test_domains_of() -> None:
         make_domain("People", "au:Null"),
         make_domain("Twice", "cipher", "attack"),
     ]
-    index = DomainIndex.of(domains)
-    assert domains_of(make_text("Attacks by cipher"), index) == ("Zeal", "Attack", "Twice")
-    assert domains_of(make_text(abstract="A cipher."), index) == ("Twice",)
-    assert domains_of(make_text(authors=("Ada Null",)), index) == ("People",)
-    assert domains_of(make_text(), index) == ()
-    assert domains_of(make_text("Attack"), DomainIndex.of([])) == ()
+    assert domains_of(make_text("Attacks by cipher"), domains) == ("Zeal", "Attack", "Twice")
+    assert domains_of(make_text(abstract="A cipher."), domains) == ("Twice",)
+    assert domains_of(make_text(authors=("Ada Null",)), domains) == ("People",)
+    assert domains_of(make_text(), domains) == ()
+    assert domains_of(make_text("Attack"), []) == ()
 
 
 WORDS = st.lists(
@@ -264,12 +262,12 @@ PHRASES = WORDS.map(" ".join).filter(lambda words: bool(stems(words).strip()))
     abstract=WORDS.map(" ".join),
     terms=st.lists(st.tuples(st.sampled_from(["", "ti:", "abs:"]), PHRASES), max_size=5),
 )
-def test_index_overlooks_nothing(title: str, abstract: str, terms: list[tuple[str, str]]) -> None:
-    """The index finds the domains that a search for each of their terms finds."""
+def test_domains_by_their_terms(title: str, abstract: str, terms: list[tuple[str, str]]) -> None:
+    """A paper is in the domains of which a search for their terms finds it."""
     text = make_text(f"x {title}", f"x {abstract}")
     domains = [make_domain(str(at), prefix + words) for at, (prefix, words) in enumerate(terms)]
     wanted = [domain.name for domain in domains if found_terms(domain.terms, text)]
-    assert list(domains_of(text, DomainIndex.of(domains))) == wanted
+    assert list(domains_of(text, domains)) == wanted
 
 
 # ------------------------------------------------------------------------------------ score
@@ -297,8 +295,9 @@ def test_score(keywords: list[str], parts: list[tuple[str, int]]) -> None:
     text = make_text("Safety Attacks", "Attacks by cipher and cipher.", ("Ada Null",), "Oral")
     terms = [Term.parse(words) for words in keywords]
     phrases = score_phrases({"one": terms, "two": terms[::-1]})
-    assert score_parts(phrases, text) == tuple(parts)
-    assert score(phrases, text) == sum(points for _, points in parts)
+    counted = [(phrase.words, points(phrase, text)) for phrase in phrases]
+    assert [part for part in counted if part[1]] == parts
+    assert score(phrases, text) == sum(count for _, count in parts)
 
 
 @given(keywords=st.lists(PHRASES, max_size=6), title=WORDS, abstract=WORDS)
