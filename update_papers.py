@@ -42,19 +42,21 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html.entities import html5
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cast
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import arxiv
 import filelock
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("update_papers")
 
 DAY = dt.timedelta(days=1)
+MINUTE = dt.timedelta(minutes=1)
 Escaped = Markup  # text in which nothing needs an escape any more
 CONFIG = "config.yaml"
 
@@ -111,12 +114,10 @@ NEW_ID = (
     r"|(?:1[5-9]|[2-8][0-9])(?:0[1-9]|1[0-2])\.[0-9]{5})"
 )
 OLD_ID = r"[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/(?:9[1-9]|0[0-7])(?:0[1-9]|1[0-2])[0-9]{3}"
-VERSIONED_ID = re.compile(rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v(?P<version>[1-9][0-9]{{0,3}}))?")
-
 WRITTEN_ID = re.compile(
-    r"(?:(?:https?://)?(?:www\.|export\.)?arxiv\.org/[a-z]+/"
+    r"(?:(?:https?://)?(?:[a-z]+\.)?arxiv\.org/[a-z]+/"
     r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\.|arxiv:\s*)?"
-    rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v[0-9]+)?(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
+    rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v(?P<version>[1-9][0-9]{{0,3}}))?(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
     re.IGNORECASE,
 )
 
@@ -627,13 +628,12 @@ def load_config(root: Path) -> Config:
 # ------------------------------------------------------------------------------------ papers
 
 MAX_RECORD = 120_000  # characters of a paper's line, above any real one
-MAX_AUTHORS = 4_000  # of a paper, above any real one
 STORE_FOLDER = "articles/data"
 ANY_MONTH = "[0-9][0-9][0-9][0-9]-[0-9][0-9]"  # as a pattern of file names
 CODE_ADDRESS = r"^(?:https://[A-Za-z0-9_./-]+)?$"  # needs no escape in a link
 
 Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[str, ...], Field(min_length=1, max_length=MAX_AUTHORS)]
+Texts = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 @checked_dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -695,6 +695,12 @@ class Paper:
 
 
 PAPER = TypeAdapter(Paper)
+
+
+def fault_of(error: ValidationError) -> str:
+    """Return the first thing that is wrong with a record: "authors: Field required"."""
+    fault = error.errors()[0]
+    return ": ".join([*map(str, fault["loc"]), fault["msg"]])
 
 
 def newer(old: Paper, new: Paper) -> Paper:
@@ -766,9 +772,7 @@ def parse_line(line: bytes, month: str, number: int) -> Paper:
     try:
         paper = PAPER.validate_json(line)
     except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        wrong = f"{place}: {fault['msg']}".removeprefix(": ")
+        wrong = fault_of(error)
     else:
         if month_of(paper.id) == month:
             return paper
@@ -934,24 +938,18 @@ IDS_AT_ONCE = 100  # pinned papers in one request: keeps the address short
 MAX_BODY = 64 * 1024 * 1024  # bytes of an answer; 2,000 full records measure about 5 MB
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 MAX_REDIRECTS = 3  # in a row; a circle is left soon
-MAX_SILENCES = 5  # an answer may take so many times timeout_seconds, however it drips
 ADDRESSES = 4  # a name may have so many, and each is tried for the whole time to connect
+MAX_SILENCES = 5  # an answer may take so many times timeout_seconds, however it drips
 EXPLAIN_SECONDS = 15  # --explain has somebody waiting for it
-FIRST_YEAR = 1991  # arXiv's
 MAX_NAME = 80  # characters of an entry's id in a message
-MINUTE = dt.timedelta(minutes=1)
-TWO_MINUTES = 120  # seconds; longer times are told in minutes
+LONGEST_REASON = 300  # characters of what went wrong, in a message
 
 STATUS_BUSY = frozenset({406, 429, 500, 502, 503, 504})  # overload; other refusals are final
 KEPT = "what came is kept, the next run goes on from there"
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+ALONE = b'<feed xmlns="http://www.w3.org/2005/Atom">%b</feed>'
 TOTAL_RESULTS = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
-ATOM_DATE = re.compile(r"[0-9-]{10}T[0-9:]{8}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})")
-NO_ID = "an empty id"
-NO_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)  # the client, too, means "unknown" by it
-ENTRY_ID = re.compile(rf"(?:https?://arxiv\.org/abs/)?{VERSIONED_ID.pattern}", re.ASCII)
-REPOSITORY = re.compile(r"[\w-]{1,100}/[\w.-]{1,100}", re.ASCII)
 
 
 class UnavailableError(UpdaterError):
@@ -969,116 +967,53 @@ class BadAnswerError(Exception):
 
 # What a further try may mend. Of the HTTP libraries' errors some are plain ValueErrors.
 PASSING = (BadAnswerError, OSError, ValueError, urllib3.exceptions.HTTPError)
-LASTING = (requests.TooManyRedirects, requests.exceptions.InvalidURL)
 
 
-def user_agent_of(repository: str) -> str:
-    """Return how a run calls itself; `repository`: "owner/name" of the list on GitHub, or ""."""
-    name = f"update-papers/{VERSION}"
-    if not REPOSITORY.fullmatch(repository):
-        return name
-    return f"{name} (+https://github.com/{repository})"
-
-
-# What an entry says
-
-
-def paper_from(result: arxiv.Result, tomorrow: dt.datetime) -> Paper:
-    """Return the paper of an entry; ValueError says why it cannot be listed.
-
-    Args:
-        result: An entry, as the client read it.
-        tomorrow: The latest moment that its dates, and the month in its id, may name.
-    """
-    found = ENTRY_ID.fullmatch(result.entry_id)
-    if not found or month_of(found["id"]) > f"{tomorrow:%Y-%m}":
-        raise ValueError("is no arXiv id")
-
-    try:
-        paper = Paper(
-            id=found["id"],
-            version=int(found["version"] or 1),
-            title=clean(result.title),
-            authors=clean_all(author.name for author in result.authors),
-            published=checked_date("published", result.published, tomorrow),
-            updated=checked_date("updated", result.updated, tomorrow),
-            abstract=clean(result.summary),
-            primary_category=clean(result.primary_category),
-            categories=clean_all(result.categories or [result.primary_category]),
-            comment=clean(result.comment or ""),
-            journal_ref=clean(result.journal_ref or ""),
-            doi=clean(result.doi or ""),
-        )
-    except ValidationError as error:
-        raise ValueError(fault_of(error)) from error
-
-    if len(paper.line().decode()) > MAX_RECORD:
-        raise ValueError("is larger than any real record")
-    return paper
-
-
-def clean_all(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return texts clean, without those that are empty then."""
-    cleaned = map(clean, texts)
-    return tuple(text for text in cleaned if text)
-
-
-def checked_date(name: str, moment: dt.datetime, tomorrow: dt.datetime) -> dt.datetime:
-    """Return a date to the second; ValueError: arXiv can't have it."""
-    if moment == NO_DATE:
-        raise ValueError(f"has no date that can be read: {name}")
-    if moment.year < FIRST_YEAR or moment > tomorrow:
-        raise ValueError(f"was {name} {moment.date()}")
-    return moment.replace(microsecond=0)
-
-
-def fault_of(error: ValidationError) -> str:
-    """Return the first thing that is wrong with a record, in some words."""
-    fault = error.errors()[0]
-    name = fault["loc"][0]
-    if fault["type"] in {"string_too_short", "too_short"}:
-        return f"has no {name}"
-    if fault["type"] == "too_long":
-        return "is larger than any real record"
-    return f"{name}: {fault['msg']}"
-
-
-# What an answer says
+# A page of an answer
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtomFeed:
-    """A whole Atom feed with a page of papers."""
+class AnswerPage:
+    """A page of an answer that can be relied on."""
 
-    total: int  # papers that the query finds, as arXiv announces it
-    count: int  # entries on this page
-    body: bytes  # as the client can read it
+    total: int  # papers that the query finds
+    names: Sequence[str]  # of the entries on this page: their ids, without versions
+    entries: Sequence[arxiv.Result]  # those that the client can read
+    unread: Sequence[str]  # the names of the others
+    body: bytes  # as it came
 
 
-def read_feed(body: bytes, start: int, *, may_be_empty: bool) -> AtomFeed:
-    """Return the page that begins behind `start` papers; BadAnswerError: it is none to rely on."""
+def read_page(body: bytes, start: int = 0, *, may_be_empty: bool = True) -> AnswerPage:
+    """Return the page that begins behind `start` papers; BadAnswerError: it is none to rely on.
+
+    The client alone would take half a page for a whole one, and a page of HTML for no papers.
+    """
     root = parse_feed(body)
     total = announced_total(root)
-    entries = root.findall(f"{ATOM}entry")
-    for entry in entries:
-        refuse_error(entry)
+    elements = root.findall(f"{ATOM}entry")
+    names = [re.sub(r"v\d+$", "", each.findtext(f"{ATOM}id", "").strip()) for each in elements]
 
-    if total == 0 and start:
-        raise BadAnswerError("no paper, though the page before announced more")
-    if total == 0 and not may_be_empty:
+    for element, name in zip(elements, names, strict=True):
+        if "/api/errors" in name:
+            message = element.findtext(f"{ATOM}summary", "")
+            raise BadAnswerError(f"an error instead of papers: {message[:200]}")
+    if bool(elements) != (total > start):
+        raise BadAnswerError(f"{total} papers announced, {len(elements)} given behind {start}")
+    if total == 0 and (start or not may_be_empty):
         way_out = f"if that is right, delete {STATE} to ask from `since` anew"
         raise BadAnswerError(f"no paper where there were some; {way_out}")
-    if total > start and not entries:
-        raise BadAnswerError(f"{total} papers announced and none given")
 
-    mended = [mend(entry) for entry in entries]
-    if any(mended):
-        body = etree.tostring(root)
-    return AtomFeed(total=total, count=len(entries), body=body)
+    entries = read_entries(body)
+    unread = []
+    if len(entries) < len(elements):  # one lacks its id or a date: the others are read without it
+        each_alone = [read_entries(ALONE % etree.tostring(element)) for element in elements]
+        entries = [entry for found in each_alone for entry in found]
+        unread = [name for name, found in zip(names, each_alone, strict=True) if not found]
+    return AnswerPage(total=total, names=names, entries=entries, unread=unread, body=body)
 
 
 def parse_feed(body: bytes) -> Any:
-    """Return the root of an Atom feed; the client would take half of one, or a page of HTML."""
+    """Return the root of a whole Atom feed, with no entity to be resolved."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
         root = etree.fromstring(body, parser)
@@ -1098,105 +1033,115 @@ def announced_total(root: Any) -> int:
         raise BadAnswerError("an Atom feed without a number of results") from error
 
 
-def refuse_error(entry: Any) -> None:
-    """Raise BadAnswerError for an error that arXiv dressed up as an entry."""
-    if "/api/errors" in entry.findtext(f"{ATOM}id", ""):
-        message = entry.findtext(f"{ATOM}summary", "")
-        raise BadAnswerError(f"an error instead of papers: {message[:200]}")
+def read_entries(body: bytes) -> list[arxiv.Result]:
+    """Return the entries of a feed as arXiv's client reads them, none if it can't read a date.
 
-
-def mend(entry: Any) -> bool:
-    """Give an entry the id and dates that it lacks; return whether it lacked any.
-
-    The client skips an entry without them, and stumbles over a date that is none. What is put
-    there instead makes `paper_from` refuse the entry by name.
+    It leaves out those that have no id or no date.
     """
-    lacks = False
-    if not entry.findtext(f"{ATOM}id", "").strip():
-        put_first(entry, "id", NO_ID)
-        lacks = True
-    for tag in ("published", "updated"):
-        if not is_date(entry.findtext(f"{ATOM}{tag}", "")):
-            put_first(entry, tag, NO_DATE.isoformat())
-            lacks = True
-    return lacks
-
-
-def put_first(entry: Any, tag: str, text: str) -> None:
-    """Put an element before all others: the client reads the first of a name."""
-    element = etree.Element(f"{ATOM}{tag}")
-    element.text = text
-    entry.insert(0, element)
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a text is a date as Atom has them, which the client reads as UTC."""
-    if not ATOM_DATE.fullmatch(text.strip()):
-        return False
     try:
-        dt.datetime.fromisoformat(text.strip()).astimezone(dt.UTC)
+        feed = arxiv._feed.parse(body)  # noqa: SLF001 - there is no public way; a test guards it
     except (ValueError, OverflowError):
-        return False
-    return True
+        return []
+    results: list[arxiv.Result] = feed.results
+    return results
 
 
 # How arXiv is asked
 
 
-@dataclass(frozen=True, kw_only=True)
-class AnswerPage:
-    """A page that came: where it stands in the answer, and what it took."""
+class Adapter(requests.adapters.HTTPAdapter):
+    """Knows its sockets, so that an answer that never ends can be broken off."""
 
-    start: int  # papers before it
-    count: int  # papers on it
-    total: int  # papers that the query finds, as the page announces it
-    seconds: float  # to get it, without waits
+    def __init__(self) -> None:
+        """Begin without a socket."""
+        super().__init__()
+        self.sockets: list[socket.socket] = []
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """Return the pool for a request, whose connections tell of their sockets."""
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        make = type(pool).ConnectionCls
+
+        def make_and_watch(*details: Any, **more: Any) -> Any:
+            connection = make(*details, **more)
+            connect = connection.connect
+
+            def connect_and_note() -> None:
+                connect()
+                self.sockets.append(connection.sock)
+
+            connection.connect = connect_and_note
+            return connection
+
+        pool.ConnectionCls = make_and_watch
+        return pool
+
+    def break_off(self) -> None:
+        """Shut the sockets, whatever they wait for."""
+        for each in self.sockets:
+            with contextlib.suppress(OSError):  # it is closed already
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
-class PatientSession(requests.Session):
-    """What the client's own session lacks: patience, its limits, and no trust in HTTP 200."""
+class Connection:
+    """The way to arXiv: one request at a time, with patience, until the time for asking is up."""
 
     def __init__(
-        self,
-        settings: ArxivSettings,
-        *,
-        user_agent: str,
-        deadline_seconds: float,
-        may_be_empty: bool,
-        keep: Path | None = None,
+        self, settings: ArxivSettings, user_agent: str, *, seconds: float, keep: Path | None = None
     ) -> None:
         """Begin the time for asking.
 
         Args:
             settings: How arXiv is asked.
             user_agent: How we call ourselves.
-            deadline_seconds: For all requests and waits together.
-            may_be_empty: Whether the first answer may be that there are no papers.
+            seconds: For all requests and waits together.
             keep: A folder for the answers as they came.
         """
-        super().__init__()
-        self.max_redirects = MAX_REDIRECTS
-        self.headers["User-Agent"] = user_agent
         self.settings = settings
-        self.deadline = time.monotonic() + deadline_seconds
-        self.may_be_empty = may_be_empty
+        self.deadline = time.monotonic() + seconds
         self.keep = keep
+        self.adapter = Adapter()
+        self.session = requests.Session()
+        self.session.max_redirects = MAX_REDIRECTS
+        self.session.headers["User-Agent"] = user_agent
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, self.adapter)
         # What was done so far.
         self.requests = 0
-        self.waits: list[float] = []  # seconds
-        self.pages: list[AnswerPage] = []
+        self.pages = 0
+        self.waited = 0.0  # seconds, because of faults
+        self.last = -math.inf  # when the last answer came
 
-    def get(self, url: str | bytes, **_options: Any) -> requests.Response:
-        """Ask until a whole page comes; UpdaterError says why none came.
+    def ask(self, query: Mapping[str, str], *, may_be_empty: bool = True) -> Iterator[AnswerPage]:
+        """Yield the pages of an answer; UnavailableError: one of them cannot be had.
 
-        The options are the client's headers, which name the client alone.
+        Args:
+            query: Its parameters, without those of paging.
+            may_be_empty: Whether it may be right that arXiv finds nothing.
         """
-        if self.seconds_left() <= 0:
-            raise UnavailableError("arXiv: the time for asking is up")
+        start = 0
+        total = 1
+        while start < min(total, MAX_RESULTS):
+            size = min(self.settings.page_size, MAX_RESULTS - start)
+            # raw: arXiv refuses a wrong query, and does not make another one of it.
+            parameters = urlencode({**query, "start": start, "max_results": size, "raw": 1})
+            page = self.get(f"{self.settings.url}?{parameters}", start, may_be_empty=may_be_empty)
+            if self.keep:
+                save_answer(self.keep, self.pages, page.body)
+            yield page
+            start += len(page.names)
+            total = page.total
+            if total > self.settings.page_size:
+                LOG.info("arXiv: %d of %d papers", start, total)
+
+    def get(self, url: str, start: int, *, may_be_empty: bool) -> AnswerPage:
+        """Ask for a page until it comes."""
+
+        def attempt() -> AnswerPage:
+            return read_page(self.fetch(url), start, may_be_empty=may_be_empty)
 
         patience = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PASSING)
-            & tenacity.retry_if_not_exception_type(LASTING),
+            retry=tenacity.retry_if_exception_type(PASSING),
             wait=self.next_wait,
             stop=tenacity.stop_after_attempt(1 + self.settings.retries)
             | tenacity.stop_before_delay(self.seconds_left()),
@@ -1204,11 +1149,13 @@ class PatientSession(requests.Session):
             reraise=True,
         )
         try:
-            body = patience(self.fetch, url)
+            page = patience(attempt)
         except PASSING as problem:
             tries = patience.statistics["attempt_number"]
-            raise UnavailableError(self.why_given_up(problem, tries)) from problem
-        return response_of(url, body)
+            wrong = f"{in_short(problem)}; gave up after try {tries}"
+            raise UnavailableError(f"arXiv: {wrong}") from problem
+        self.pages += 1
+        return page
 
     def seconds_left(self) -> float:
         """Return the seconds until the time for asking is up."""
@@ -1222,96 +1169,43 @@ class PatientSession(requests.Session):
             jitter=backoff / 4,  # so that not all who wait come back at once
             min=self.settings.delay_seconds,
         )
-        problem = outcome_of(state)
-        if isinstance(problem, BadAnswerError):
-            return max(doubled(state), problem.retry_after)
-        return doubled(state)
+        return max(doubled(state), getattr(problem_of(state), "retry_after", 0))
 
     def before_wait(self, state: tenacity.RetryCallState) -> None:
-        """Say what went wrong and what comes next; the first time also how long it may last."""
+        """Say what went wrong and what comes next."""
         wait = state.upcoming_sleep
-        message = f"arXiv: {in_short(outcome_of(state))}; next try in {in_words(wait)}"
-        if not self.waits:
-            message += f"; goes on for up to {in_words(self.seconds_left())}"
-        LOG.warning("%s", message)
-        self.waits.append(wait)
+        LOG.warning("arXiv: %s; next try in %.0f s", in_short(problem_of(state)), wait)
+        self.waited += wait
 
-    def why_given_up(self, problem: BaseException, tries: int) -> str:
-        """Return what went wrong, and why there is no further try."""
-        end = "no time is left for another try"
-        if isinstance(problem, LASTING):
-            end = "another try would not help"
-        elif tries > self.settings.retries:
-            end = f"gave up after try {tries}"
-        return f"arXiv: {in_short(problem)}; {end}"
+    def fetch(self, url: str) -> bytes:
+        """Ask once, no sooner than arXiv wants; return what came."""
+        time.sleep(max(0, self.last + self.settings.delay_seconds - time.monotonic()))
+        left = self.seconds_left()
+        if left <= 0:
+            raise UnavailableError("arXiv: the time for asking is up")
 
-    def fetch(self, url: str | bytes) -> bytes:
-        """Ask once; return a page as the client can read it, or raise what is wrong with it."""
         self.requests += 1
-        begun = time.monotonic()
-        response = super().get(
-            url,
-            timeout=self.timeouts(),
-            hooks={"response": self.read_body},
-        )
-        refuse_status(response)
-
-        start = first_of(str(url))
-        may_be_empty = self.may_be_empty or bool(self.pages)
-        feed = read_feed(response.content, start, may_be_empty=may_be_empty)
-
-        seconds = time.monotonic() - begun
-        self.pages.append(
-            AnswerPage(start=start, count=feed.count, total=feed.total, seconds=seconds)
-        )
-        if self.keep:
-            save_answer(self.keep, len(self.pages), response.content)
-        self.tell_progress()
-        return feed.body
-
-    def timeouts(self) -> tuple[float, float]:
-        """Return the seconds to wait for a connection, and for the next bytes."""
-        left = max(self.seconds_left(), 0.001)  # none would be an error
         silence = min(self.settings.timeout_seconds, left)
-        return min(silence, left / ADDRESSES), silence
-
-    def read_body(self, response: requests.Response, **_options: Any) -> None:
-        """Read a body, and that of a redirect, within limits of size and time.
-
-        A time-out ends a silence only: a body that drips would outlive it.
-        """
-        longest = MAX_SILENCES * self.settings.timeout_seconds
-        end = min(self.deadline, time.monotonic() + longest)
-        body = bytearray()
-        with contextlib.closing(response.raw) as raw:
-            while chunk := raw.read1(65_536, decode_content=True):
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise UnavailableError(f"arXiv: an answer of more than {MAX_BODY:,} bytes")
-                if time.monotonic() > end:
-                    raise BadAnswerError("an answer that drips")
-        response.raw = io.BytesIO(body)
-
-    def tell_progress(self) -> None:
-        """Say how far an answer of several pages has come."""
-        page = self.pages[-1]
-        if page.total <= self.settings.page_size:
-            return
-        left = seconds_to_come(self.pages, self.settings)
-        done = page.start + page.count
-        LOG.info("arXiv: %d of %d papers, about %s left", done, page.total, in_words(left))
+        watchdog = threading.Timer(min(MAX_SILENCES * silence, left), self.adapter.break_off)
+        watchdog.start()
+        try:
+            timeouts = min(silence, left / ADDRESSES), silence  # to connect, and for the next bytes
+            with self.session.get(url, timeout=timeouts, stream=True) as response:
+                refuse_status(response)
+                return read_body(response)
+        finally:
+            watchdog.cancel()
+            self.last = time.monotonic()
 
 
-def seconds_to_come(pages: Sequence[AnswerPage], settings: ArxivSettings) -> float:
-    """Estimate how long the rest of an answer takes, with the pauses between its pages.
-
-    The total is that of all windows to come, of which one query gives MAX_RESULTS.
-    """
-    last = pages[-1]
-    papers = max(0, last.total - last.start - last.count)
-    further = math.ceil(papers / settings.page_size)
-    seconds = sum(page.seconds for page in pages) / len(pages)
-    return further * (seconds + settings.delay_seconds)
+def read_body(response: requests.Response) -> bytes:
+    """Read a body of at most MAX_BODY bytes."""
+    body = bytearray()
+    for chunk in response.iter_content(65_536):
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise UnavailableError(f"arXiv: an answer of more than {MAX_BODY:,} bytes")
+    return bytes(body)
 
 
 def refuse_status(response: requests.Response) -> None:
@@ -1321,9 +1215,10 @@ def refuse_status(response: requests.Response) -> None:
         wait = retry_after(response.headers.get("Retry-After", "0"))
         raise BadAnswerError(f"HTTP {status}", wait)
     if status == requests.codes.bad_request:
-        reason = reason_given(response.content)
+        found = re.search(r"<summary[^<>]*>([^<]+)", read_body(response).decode(errors="replace"))
+        reason = log_text(html.unescape(found[1])) if found else "no reason given"
         address = log_text(response.url)
-        raise UpdaterError(f"arXiv calls the query wrong: {reason}; mend config.yaml: {address}")
+        raise UpdaterError(f"arXiv calls the query wrong: {reason}; mend {CONFIG}: {address}")
     if status != requests.codes.ok:
         raise UnavailableError(f"arXiv: HTTP {status}, which waiting does not mend")
 
@@ -1337,76 +1232,25 @@ def retry_after(text: str) -> float:
     return min(seconds, MAX_WAIT)
 
 
-def reason_given(body: bytes) -> str:
-    """Return what arXiv says is wrong with a query."""
-    found = re.search(r"<summary[^>]*>([^<]+)", body.decode(errors="replace"))
-    if not found:
-        return "no reason given"
-    return log_text(html.unescape(found[1]))
-
-
-def first_of(url: str) -> int:
-    """Return how many papers stand before the page of an address."""
-    query = parse_qs(urlsplit(url).query)
-    return int(query.get("start", ["0"])[0])
-
-
-def outcome_of(state: tenacity.RetryCallState) -> BaseException | None:
+def problem_of(state: tenacity.RetryCallState) -> BaseException | None:
     """Return what a try ended with."""
-    if state.outcome is None:
-        return None
-    return state.outcome.exception()
+    return state.outcome.exception() if state.outcome else None
 
 
 def in_short(problem: BaseException | None) -> str:
     """Return what went wrong, without the address, which requests repeats in full."""
     cause: object = problem
     if isinstance(problem, requests.RequestException) and problem.args:
-        cause = problem.args[0]
-    if isinstance(cause, urllib3.exceptions.MaxRetryError):
-        cause = cause.reason
-    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
+        cause = getattr(problem.args[0], "reason", problem.args[0])
+    if isinstance(cause, urllib3.exceptions.HTTPError) and cause.args:
         cause = cause.args[-1]  # without the connection, which is no text
-    return log_text(cause) or type(problem).__name__
-
-
-def in_words(seconds: float) -> str:
-    """Return a duration, rounded up: "45 s", "20 min"."""
-    if seconds <= TWO_MINUTES:
-        return f"{math.ceil(seconds)} s"
-    return f"{math.ceil(seconds / 60)} min"
+    return log_text(cause)[:LONGEST_REASON] or type(problem).__name__
 
 
 def save_answer(folder: Path, number: int, body: bytes) -> None:
     """Keep an answer as it came, for --feed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.joinpath(f"{number:04}.atom").write_bytes(body)
-    except OSError as error:
-        raise UpdaterError(f"{folder}: {error.strerror}; correct --keep-answers") from error
-
-
-def response_of(url: str | bytes, body: bytes) -> requests.Response:
-    """Return a page as the client takes it from its session."""
-    response = requests.Response()
-    response.url = str(url)
-    response.status_code = requests.codes.ok
-    response.raw = io.BytesIO(body)
-    return response
-
-
-def make_client(session: requests.Session, settings: ArxivSettings) -> arxiv.Client:
-    """Return the real client, which pages through answers, on top of a session of ours."""
-    client = arxiv.Client(settings.page_size, settings.delay_seconds, num_retries=0)
-    # raw: arXiv refuses a wrong query, and does not make another one of it.
-    client.query_url_format = settings.url + "?{}&raw=1"
-    put_below(client, session)
-    return client
-
-
-def put_below(client: arxiv.Client, session: requests.Session) -> None:
-    """Make a session of ours carry the client's requests: it lets nobody set a timeout."""
-    client._session = session  # noqa: SLF001 - there is no public way; a test guards the name
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath(f"{number:04}.atom").write_bytes(body)
 
 
 # What is asked, and what came
@@ -1418,45 +1262,44 @@ class Question:
 
     begin: dt.datetime  # of submission
     end: dt.datetime  # nor may a paper have a later date
-    pinned: tuple[str, ...] = ()  # ids that are listed whatever the query finds
+    pinned: Sequence[str] = ()  # ids that are listed whatever the query finds
     may_be_empty: bool  # whether it may be right that arXiv finds nothing
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Answer:
-    """What came from arXiv, and why it is not all, if it is not."""
+    """What came from arXiv, and why it is not all, if it is not: it grows as pages come."""
 
-    papers: tuple[Paper, ...] = ()
-    refused: tuple[str, ...] = ()  # which entry, and why it cannot be listed
-    missing: tuple[str, ...] = ()  # pinned ids that arXiv does not give
+    papers: list[Paper] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # which entry, and why it cannot be listed
+    missing: Sequence[str] = ()  # pinned ids that arXiv does not give
     read_to: dt.datetime | None = None  # everything submitted until then has come
-    complete: bool = False  # the whole window came, in order, all papers that were announced
-    lacking: int = 0  # papers of the window that were announced and did not come
+    complete: bool = False  # the whole window came, all papers that were announced
     problem: str = ""  # why asking ended early
     requests: int = 0
     waited: float = 0  # seconds, because of faults
 
+    def take(self, page: AnswerPage, tomorrow: dt.datetime) -> list[Paper]:
+        """Add the papers of a page, and return them.
 
-@dataclass(frozen=True, kw_only=True)
-class AnswerPart:
-    """What came for a window, or for some ids."""
+        Args:
+            page: One that came.
+            tomorrow: The latest moment that dates, and the month in an id, may name.
+        """
+        papers = []
+        refused = [f"{name or 'an entry'} has no id or no date to be read" for name in page.unread]
+        for entry in page.entries:
+            try:
+                papers.append(paper_from(entry, tomorrow))
+            except ValueError as error:
+                refused.append(f"{entry.entry_id[:MAX_NAME]} {error}")
 
-    papers: tuple[Paper, ...]
-    refused: tuple[str, ...]
-    problem: str  # why asking ends with it, "" if it does not
-    # Of a window alone:
-    sound: bool = True  # everything up to the newest paper has come
-    lacking: int = 0
-    newest: dt.datetime | None = None  # submission
-    next_begin: dt.datetime | None = None  # where the next window begins, if there is one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Results:
-    """What the client gave for a question."""
-
-    entries: list[arxiv.Result]
-    problem: str  # why it ended early, "" if it did not
+        refused = [log_text(reason)[:LONGEST_REASON] for reason in refused]
+        for reason in refused:
+            LOG.warning("refused: %s", reason)
+        self.papers += papers
+        self.refused += refused
+        return papers
 
 
 def ask(config: Config, question: Question, *, user_agent: str, keep: Path | None = None) -> Answer:
@@ -1469,207 +1312,146 @@ def ask(config: Config, question: Question, *, user_agent: str, keep: Path | Non
         keep: A folder for the answers as they came.
 
     Raises:
-        UpdaterError: arXiv calls the query wrong, or an answer cannot be kept.
+        UpdaterError: arXiv calls the query wrong.
+        OSError: An answer cannot be kept.
     """
-    session = PatientSession(
-        config.arxiv,
-        user_agent=user_agent,
-        deadline_seconds=config.arxiv.deadline_seconds,
-        may_be_empty=question.may_be_empty,
-        keep=keep,
-    )
-    client = make_client(session, config.arxiv)
-
-    windows = list(ask_windows(client, session, config, question))
-    by_id: list[AnswerPart] = []
-    if not windows[-1].problem:
-        by_id = list(ask_pinned(client, question))
-    return answer_of(question, windows, by_id, session)
-
-
-def answer_of(
-    question: Question,
-    windows: Sequence[AnswerPart],
-    by_id: Sequence[AnswerPart],
-    session: PatientSession,
-) -> Answer:
-    """Put together what came for the windows, and by ids."""
-    parts = [*windows, *by_id]
-    papers = tuple(paper for part in parts for paper in part.papers)
-    missing = tuple(sorted({*question.pinned} - {paper.id for paper in papers}))
-    sound = list(itertools.takewhile(lambda part: part.sound, windows))
-
-    problem = parts[-1].problem
-    if problem:
-        problem = f"{problem}; {KEPT}"
-        missing = ()  # nobody knows
-
-    return Answer(
-        papers=papers,
-        refused=tuple(sentence for part in parts for sentence in part.refused),
-        missing=missing,
-        read_to=max((part.newest for part in sound if part.newest), default=None),
-        complete=len(sound) == len(windows) and not windows[-1].problem,
-        lacking=sum(part.lacking for part in windows),
-        problem=problem,
-        requests=session.requests,
-        waited=sum(session.waits),
-    )
+    seconds = config.arxiv.deadline_seconds
+    connection = Connection(config.arxiv, user_agent, seconds=seconds, keep=keep)
+    answer = Answer()
+    try:
+        answer.complete = ask_window(connection, config, question, answer)
+        ask_pinned(connection, question, answer)
+    except KeyboardInterrupt:
+        answer.problem = f"interrupted; {KEPT}"
+    except UnavailableError as error:
+        answer.problem = f"{error}; {KEPT}"
+    answer.requests = connection.requests
+    answer.waited = connection.waited
+    return answer
 
 
-def ask_windows(
-    client: arxiv.Client,
-    session: PatientSession,
-    config: Config,
-    question: Question,
-) -> Iterator[AnswerPart]:
-    """Yield a window of at most MAX_RESULTS papers, and others from its newest paper on."""
-    part = ask_window(client, session, config, question)
-    yield part
+class Part(NamedTuple):
+    """How a part of a window came."""
+
+    whole: bool  # all papers came that were announced
+    next_begin: dt.datetime | None  # where the next part begins, if there is one
+
+
+def ask_window(connection: Connection, config: Config, question: Question, answer: Answer) -> bool:
+    """Take the papers of a window, oldest first; return whether all came that were announced.
+
+    arXiv gives at most MAX_RESULTS for a query: the next one begins with the newest of them,
+    which must come again.
+    """
+    part = ask_part(connection, config, question, answer)
     while part.next_begin:
-        # The newest paper must come again, so that there is something to find.
-        question = replace(question, begin=part.next_begin, may_be_empty=False)
-        part = ask_window(client, session, config, question)
-        yield part
+        rest = replace(question, begin=part.next_begin, may_be_empty=False)
+        part = ask_part(connection, config, rest, answer)
+    return part.whole
 
 
-def ask_window(
-    client: arxiv.Client,
-    session: PatientSession,
-    config: Config,
-    question: Question,
-) -> AnswerPart:
-    """Ask for the papers of a window, oldest first."""
-    search = arxiv.Search(
-        config.query(question.begin, question.end),
-        max_results=MAX_RESULTS,
-        sort_by=arxiv.SortCriterion.SubmittedDate,
-        sort_order=arxiv.SortOrder.Ascending,
-    )
-    pages_before = len(session.pages)
-    results = gather_results(client.results(search))
-    pages = session.pages[pages_before:]
-    announced = announced_by(pages, config.arxiv.page_size, whole=not results.problem)
-    more = any(page.total > MAX_RESULTS for page in pages)
-    return assess_window(question, results, announced, more=more)
+def ask_part(connection: Connection, config: Config, question: Question, answer: Answer) -> Part:
+    """Take the papers of a window as far as one query gives them.
 
-
-def assess_window(
-    question: Question, results: Results, announced: int, *, more: bool
-) -> AnswerPart:
-    """Return what came for a window, and how far it can be relied on.
-
-    It is sound if as many different papers came as were announced, in order: then everything up
-    to the newest of them has come, even if the answer broke off behind it.
-
-    Args:
-        question: What was asked.
-        results: What came.
-        announced: How many papers it should be.
-        more: Whether the query finds more than arXiv gives for one.
+    `answer.read_to` follows as long as as many different papers come as should, in order: then
+    everything up to the newest of them has come, even if the answer breaks off behind it.
     """
-    begin, end = question.begin, question.end
-    given = len({bare_id(entry) for entry in results.entries})
-    if given != announced:
-        LOG.warning("arXiv announced %d papers and gave %d; what came is kept", announced, given)
+    query = {
+        "search_query": config.query(question.begin, question.end),
+        "sortBy": "submittedDate",
+        "sortOrder": "ascending",
+    }
+    names: set[str] = set()
+    moments: list[dt.datetime] = []  # of submission
+    count = announced = 0
+    for page in connection.ask(query, may_be_empty=question.may_be_empty):
+        moments += [paper.published for paper in answer.take(page, question.end)]
+        names.update(page.names)
+        count += len(page.names)
+        announced = max(announced, page.total)
+        if moments and is_sound(names, count, moments):
+            answer.read_to = moments[-1]
 
-    moments = [begin]
-    moments += [entry.published for entry in results.entries if begin <= entry.published <= end]
-    sound = given == announced and moments == sorted(moments)
-    if not given and not question.may_be_empty:
-        sound = False
-
-    problem = results.problem
-    next_begin = None
-    if more and not problem:
-        # A query names its begin to the minute: a later one finds other papers.
-        if sound and moments[-1] - begin >= MINUTE:
-            next_begin = moments[-1]
-        else:
-            problem = f"arXiv: more than {MAX_RESULTS:,} papers, not in order or of one minute"
-
-    papers, refused = read_entries(results.entries, end)
-    return AnswerPart(
-        papers=papers,
-        refused=refused,
-        problem=problem,
-        sound=sound,
-        lacking=max(0, announced - given),
-        newest=max(moments[1:], default=None),
-        next_begin=next_begin,
-    )
-
-
-def announced_by(pages: Sequence[AnswerPage], page_size: int, *, whole: bool) -> int:
-    """Return how many papers a window should have, or, if it broke off, the pages that came."""
-    announced = max((page.total for page in pages), default=0)
-    announced = min(announced, MAX_RESULTS)
-    if whole or not pages:
-        return announced
-    return min(announced, pages[-1].start + page_size)
+    given = len(names)
+    wanted = min(announced, MAX_RESULTS)
+    if given != wanted:
+        LOG.warning("arXiv announced %d papers and gave %d; what came is kept", wanted, given)
+    if announced > MAX_RESULTS:
+        is_later = moments and moments[-1] - question.begin >= MINUTE  # as queries name times
+        if not is_later or not is_sound(names, count, moments):
+            wrong = f"more than {MAX_RESULTS:,} papers, not in order or of one minute"
+            raise UnavailableError(f"arXiv: {wrong}")
+        return Part(whole=True, next_begin=moments[-1])
+    if given == wanted:
+        answer.read_to = max(moments, default=answer.read_to)
+    return Part(whole=given == wanted, next_begin=None)
 
 
-def ask_pinned(client: arxiv.Client, question: Question) -> Iterator[AnswerPart]:
-    """Yield what comes for the pinned papers, until something goes wrong."""
+def is_sound(names: Collection[str], count: int, moments: Sequence[dt.datetime]) -> bool:
+    """Tell whether as many different papers came as entries, oldest first."""
+    return len(names) == count and moments == sorted(moments)
+
+
+def ask_pinned(connection: Connection, question: Question, answer: Answer) -> None:
+    """Take the pinned papers, and note which of them arXiv does not give."""
     for first in range(0, len(question.pinned), IDS_AT_ONCE):
         ids = question.pinned[first : first + IDS_AT_ONCE]
-        results = gather_results(client.results(arxiv.Search(id_list=list(ids))))
-        papers, refused = read_entries(results.entries, question.end)
-        yield AnswerPart(papers=papers, refused=refused, problem=results.problem)
-        if results.problem:
-            return
+        for page in connection.ask({"id_list": ",".join(ids)}):
+            answer.take(page, question.end)
+    told_of = " ".join([paper.id for paper in answer.papers] + answer.refused)
+    answer.missing = [each for each in question.pinned if each not in told_of]
 
 
-def gather_results(results: Iterable[arxiv.Result]) -> Results:
-    """Take what comes, until it ends or breaks off."""
-    entries: list[arxiv.Result] = []
-    problem = ""
+# What an entry says
+
+
+def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
+    """Return the paper of an entry; ValueError says why it cannot be listed.
+
+    Args:
+        entry: As the client read it.
+        tomorrow: The latest moment that its dates, and the month in its id, may name.
+    """
+    found = WRITTEN_ID.fullmatch(entry.entry_id)
+    if not found or month_of(found["id"]) > f"{tomorrow:%Y-%m}":
+        raise ValueError("is no arXiv id")
+
     try:
-        entries.extend(results)  # keeps what came before an exception
-    except KeyboardInterrupt:
-        problem = "interrupted"
-    except UnavailableError as error:
-        problem = str(error)
-    except arxiv.UnexpectedEmptyPageError:
-        problem = "arXiv: the list became shorter while it was read"
-    return Results(entries=entries, problem=problem)
+        paper = Paper(
+            id=found["id"],
+            version=int(found["version"] or 1),
+            title=clean(entry.title),
+            authors=clean_all(author.name for author in entry.authors),
+            published=checked_date("published", entry.published, tomorrow),
+            updated=checked_date("updated", entry.updated, tomorrow),
+            abstract=clean(entry.summary),
+            primary_category=clean(entry.primary_category),
+            categories=clean_all(entry.categories or [entry.primary_category]),
+            comment=clean(entry.comment or ""),
+            journal_ref=clean(entry.journal_ref or ""),
+            doi=clean(entry.doi or ""),
+        )
+    except ValidationError as error:
+        raise ValueError(fault_of(error)) from error
+
+    if len(paper.line()) > MAX_RECORD:
+        raise ValueError("is larger than any real record")
+    return paper
 
 
-def read_entries(
-    entries: Iterable[arxiv.Result], tomorrow: dt.datetime
-) -> tuple[tuple[Paper, ...], tuple[str, ...]]:
-    """Return the papers of some entries, and a sentence for each that cannot be listed."""
-    papers = []
-    refused = []
-    for entry in entries:
-        try:
-            papers.append(paper_from(entry, tomorrow))
-        except ValueError as error:
-            name = log_text(entry.entry_id)[:MAX_NAME]
-            refused.append(f"{name} {log_text(error)}")
-            LOG.warning("refused: %s", refused[-1])
-    return tuple(papers), tuple(refused)
+def clean_all(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts clean, without those that are empty then."""
+    return tuple(filter(None, map(clean, texts)))
 
 
-def bare_id(entry: arxiv.Result) -> str:
-    """Return an entry's id without its version."""
-    return re.sub(r"v[0-9]+$", "", entry.entry_id)
+def checked_date(name: str, moment: dt.datetime, tomorrow: dt.datetime) -> dt.datetime:
+    """Return a date to the second; ValueError: arXiv can't have it."""
+    if moment.date() < ARXIV_BEGAN or moment > tomorrow:
+        raise ValueError(f"was {name} {moment.date()}")
+    return moment.replace(microsecond=0)
 
 
 # Other ways to papers
-
-
-class SavedSession(requests.Session):
-    """Gives the client an answer that was kept."""
-
-    def __init__(self, body: bytes) -> None:
-        """Take a page that was found good."""
-        super().__init__()
-        self.body = body
-
-    def get(self, url: str | bytes, **_options: Any) -> requests.Response:
-        """Return the page, whatever is asked for."""
-        return response_of(url, self.body)
 
 
 def read_saved(paths: Iterable[Path], tomorrow: dt.datetime) -> Answer:
@@ -1679,67 +1461,38 @@ def read_saved(paths: Iterable[Path], tomorrow: dt.datetime) -> Answer:
         paths: Files as --keep-answers writes them.
         tomorrow: The latest moment that a paper's dates may name.
     """
-    papers: list[Paper] = []
-    refused: list[str] = []
+    answer = Answer()
     for path in paths:
-        came, named = read_entries(saved_entries(path), tomorrow)
-        papers += came
-        refused += named
-    return Answer(papers=tuple(papers), refused=tuple(refused))
+        try:
+            answer.take(read_page(path.read_bytes()), tomorrow)
+        except BadAnswerError as error:
+            raise UpdaterError(f"{path}: {log_text(error)}; save the answer again") from error
+    return answer
 
 
-def saved_entries(path: Path) -> list[arxiv.Result]:
-    """Return the entries of a kept answer, as the client reads them."""
-    try:
-        feed = read_feed(path.read_bytes(), 0, may_be_empty=True)
-    except (OSError, BadAnswerError) as error:
-        reason = log_text(getattr(error, "strerror", None) or error)
-        raise UpdaterError(f"{path}: {reason}; save the answer again") from error
-
-    client = arxiv.Client(delay_seconds=0, num_retries=0)
-    put_below(client, SavedSession(feed.body))
-    search = arxiv.Search(max_results=feed.count)  # the client asks for no second page then
-    return list(client.results(search))
-
-
-def fetch_one(
-    config: Config, arxiv_id: str, tomorrow: dt.datetime, *, user_agent: str
-) -> Paper | None:
-    """Return a paper by its id, None if arXiv has none.
-
-    Somebody waits for it, so that it takes EXPLAIN_SECONDS at most.
+def fetch_one(config: Config, arxiv_id: str, tomorrow: dt.datetime, *, user_agent: str) -> Paper:
+    """Return a paper by its id, for somebody who waits; UpdaterError says why there is none.
 
     Args:
         config: How arXiv is asked.
         arxiv_id: A valid id, without version.
         tomorrow: The latest moment that the paper's dates may name.
         user_agent: How we call ourselves.
-
-    Raises:
-        UnavailableError: arXiv could not be read.
-        UpdaterError: The paper is one that cannot be listed.
     """
-    session = PatientSession(
-        config.arxiv,
-        user_agent=user_agent,
-        deadline_seconds=EXPLAIN_SECONDS,
-        may_be_empty=True,
-    )
-    search = arxiv.Search(id_list=[arxiv_id], max_results=1)
-    results = make_client(session, config.arxiv).results(search)
+    connection = Connection(config.arxiv, user_agent, seconds=EXPLAIN_SECONDS)
+    answer = Answer()
     try:
-        entry = next(results, None)
+        for page in connection.ask({"id_list": arxiv_id}):
+            answer.take(page, tomorrow)
     except UnavailableError as error:
-        advice = "check the network and the proxy (HTTPS_PROXY), or try again later"
-        raise UnavailableError(f"--explain {arxiv_id}: {error}; {advice}") from error
-
-    if entry is None:
-        return None
-    try:
-        return paper_from(entry, tomorrow)
-    except ValueError as error:
-        reason = log_text(error)
-        raise UpdaterError(f"--explain {arxiv_id}: it {reason}, so it is never listed") from error
+        remedy = "check the network and the proxy (HTTPS_PROXY), or try again later"
+        raise UnavailableError(f"--explain {arxiv_id}: {error}; {remedy}") from error
+    if answer.refused:
+        raise UpdaterError(f"--explain {arxiv_id}: never listed: {answer.refused[0]}")
+    if not answer.papers:
+        remedy = "look there for an id such as 2511.21590"
+        raise UpdaterError(f"--explain {arxiv_id}: arXiv has no such paper; {remedy}")
+    return answer.papers[0]
 
 
 # ------------------------------------------------------------------------------------- text
@@ -3420,7 +3173,8 @@ def plan_window(options: Options, config: Config, state: State) -> Window:
     end = options.today + DAY  # a clock may be slow
     first = midnight(config.since)
     if end <= first:
-        wrong = f"{config.since} is after {options.today.date()}; write an earlier day, or a later --until"
+        remedy = "write an earlier day, or give a later --until"
+        wrong = f"{config.since} is after {options.today.date()}; {remedy}"
         raise UpdaterError(f"{CONFIG}: since: {wrong}")
     if options.since:
         return Window(begin=options.since, end=end, counts=False, is_sweep=False)
@@ -3654,9 +3408,6 @@ def log_report(report: Report) -> None:
     """Tell what somebody should look at."""
     for arxiv_id in report.answer.missing:
         LOG.warning("config.yaml: include: arXiv has no %s; correct or delete it", arxiv_id)
-    if report.answer.lacking:
-        missing = report.answer.lacking
-        LOG.warning("arXiv announced %d papers more than it gave; the next runs ask again", missing)
     if report.sweep_failed:
         LOG.warning(
             "not everything since the list's first day came; tomorrow it is asked for again"
@@ -3796,10 +3547,6 @@ def explain(options: Options) -> int:
     if paper is None:
         tomorrow = options.now + DAY
         paper = fetch_one(config, options.explain, tomorrow, user_agent=options.user_agent)
-    if paper is None:
-        remedy = "look there for an id such as 2511.21590"
-        raise UpdaterError(f"--explain {options.explain}: arXiv has no such paper; {remedy}")
-
     tell(*explanation(paper, config, weigh(paper, config, store)))
     return DONE
 
@@ -3980,8 +3727,15 @@ def parse_arguments(argv: Sequence[str] | None, now: dt.datetime) -> Options:
         dry_run=given.dry_run or given.check,
         keep_answers=given.keep_answers,
         verbose=given.verbose,
-        user_agent=user_agent_of(os.environ.get("GITHUB_REPOSITORY", "")),
+        user_agent=user_agent(os.environ.get("GITHUB_REPOSITORY", "")),
     )
+
+
+def user_agent(repository: str) -> str:
+    """Return how a run calls itself; `repository`: "owner/name" of the list on GitHub, or ""."""
+    if not repository:
+        return f"update-papers/{VERSION}"
+    return f"update-papers/{VERSION} (+https://github.com/{repository})"
 
 
 def tell(*lines: str) -> None:
@@ -4026,6 +3780,15 @@ def close_console() -> None:
             os.dup2(nowhere, stream.fileno())
 
 
+def why_unusable(error: OSError, root: Path) -> str:
+    """Return which file could not be read or written, why, and what to do about it."""
+    path = Path(error.filename or root)
+    if path.is_relative_to(root):
+        path = path.relative_to(root)
+    remedy = f"bring it back, free it or make room, and run again; --root is {root}"
+    return f"{path.as_posix()}: {error.strerror or error}; {remedy}"
+
+
 def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
     """Run the command line; `now` stands in for the clock, which is read here and nowhere else."""
     options = parse_arguments(argv, now or dt.datetime.now(dt.UTC))
@@ -4041,6 +3804,8 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
         problem, status = str(error), INCOMPLETE
     except UpdaterError as error:
         problem, status = str(error), FAILED
+    except OSError as error:
+        problem, status = why_unusable(error, options.root), FAILED
 
     LOG.error("%s", problem)
     write_summary(f"**{escape_markdown(log_text(problem))}**\n")

@@ -87,6 +87,21 @@ def drip(handler: Handler, body: bytes) -> None:
         handler.close_connection = True
 
 
+def drip_forever(beginning: bytes, drop: bytes) -> Fault:
+    """Send something again and again, so that no silence is long."""
+
+    def fault(handler: Handler, _: bytes) -> None:
+        try:
+            handler.wfile.write(beginning)
+            while True:
+                handler.wfile.write(drop)
+                threading.Event().wait(0.02)
+        except OSError:
+            handler.close_connection = True
+
+    return fault
+
+
 def no_http(handler: Handler, _: bytes) -> None:
     """Answer with something that is no HTTP."""
     handler.wfile.write(b"220 mail ready\r\n")

@@ -67,7 +67,7 @@ def test_summary(server: Server, summary: Path, tmp_path: Path) -> None:
         "New: 2511.00003",
         "Revised: 2511.00002",
         "Closest below min_score in the last seven days: 2511.00008 (3), 2511.00009 (2)",
-        "Refused: http://arxiv.org/abs/2511.00004v1 has no title",
+        "Refused: http://arxiv.org/abs/2511.00004v1 title: String should have at least 1 character",
     ]
     assert f"\nNew: {link(3)}\n" in text
     assert f"\nRevised: {link(2)}\n" in text
