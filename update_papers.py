@@ -93,6 +93,7 @@ LOG = logging.getLogger("update_papers")
 
 DAY = dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 Escaped = Markup  # text in which nothing needs an escape any more
 CONFIG = "config.yaml"
 
@@ -622,7 +623,7 @@ def line_of(place: Iterable[str | int], node: yaml.Node) -> int:
 
 def load_config(root: Path) -> Config:
     """Read config.yaml; UpdaterError names all mistakes, a line each."""
-    return parse_config(read_bytes(root, CONFIG))
+    return parse_config((root / CONFIG).read_bytes())
 
 
 # ------------------------------------------------------------------------------------ papers
@@ -652,7 +653,7 @@ class Paper:
     comment: str = ""
     journal_ref: str = ""
     doi: str = ""
-    # Worked out from the facts above by `sort`, and kept since that is dear.
+    # Worked out from the facts above by `work_out`, and kept since that takes time.
     domains: tuple[str, ...] = ()  # names, in the order of config.yaml
     plain_title: str = ""  # as it is shown, where that differs
     plain_authors: tuple[str, ...] = ()
@@ -678,16 +679,7 @@ class Paper:
 
     def as_received(self) -> Paper:
         """Return the paper as arXiv tells of it, without what was worked out."""
-        return replace(
-            self,
-            domains=(),
-            plain_title="",
-            plain_authors=(),
-            plain_abstract="",
-            code="",
-            venue="",
-            withdrawn=False,
-        )
+        return replace(self, **NOT_WORKED_OUT)
 
     def line(self) -> bytes:
         """Return the paper as a line of the store, without its end."""
@@ -695,6 +687,15 @@ class Paper:
 
 
 PAPER = TypeAdapter(Paper)
+NOT_WORKED_OUT: Any = {
+    "domains": (),
+    "plain_title": "",
+    "plain_authors": (),
+    "plain_abstract": "",
+    "code": "",
+    "venue": "",
+    "withdrawn": False,
+}
 
 
 def fault_of(error: ValidationError) -> str:
@@ -703,9 +704,13 @@ def fault_of(error: ValidationError) -> str:
     return ": ".join([*map(str, fault["loc"]), fault["msg"]])
 
 
-def newer(old: Paper, new: Paper) -> Paper:
-    """Return the better of two records: the higher version, else arXiv's present text."""
-    if new.version < old.version:
+def newer(old: Paper, new: Paper, *, trusted: bool = False) -> Paper:
+    """Return the better of two records: the higher version, else arXiv's present text.
+
+    `trusted`: `new` is the better one whatever its version, as in a sweep: so a version that arXiv
+    gave once by mistake is not kept for ever.
+    """
+    if new.version < old.version and not trusted:
         return old
     cut_short = new.authors == old.authors[: len(new.authors)]  # answers were seen to break off
     if new.version == old.version and cut_short:
@@ -718,19 +723,19 @@ def newer(old: Paper, new: Paper) -> Paper:
 
 @dataclass(frozen=True)
 class Store:
-    """Every paper known so far, and digests of how it is written down."""
+    """Every paper known so far, and what its files say."""
 
     months: Mapping[str, Mapping[str, Paper]]  # by month and id, in the order of announcement
-    lines: Mapping[str, str]  # the digest of each paper's line, by id
-    files: Mapping[str, str]  # the digest of each month's file
-
-    def get(self, arxiv_id: str) -> Paper | None:
-        """Return a paper, None if it is not in the store."""
-        return self.months.get(month_of(arxiv_id), {}).get(arxiv_id)
+    files: Mapping[str, str]  # the digest of each file, by its name
 
     def __contains__(self, arxiv_id: str) -> bool:
         """Tell whether a paper is in the store."""
-        return self.get(arxiv_id) is not None
+        return arxiv_id in self.months.get(month_of(arxiv_id), {})
+
+    def papers(self) -> Iterator[Paper]:
+        """Yield every paper."""
+        for month in self.months.values():
+            yield from month.values()
 
 
 def store_path(month: str) -> str:
@@ -738,37 +743,37 @@ def store_path(month: str) -> str:
     return f"{STORE_FOLDER}/{month}.jsonl"
 
 
-def load_store(root: Path) -> Store:
-    """Read every paper; UpdaterError names the first line that is none."""
-    months: dict[str, dict[str, Paper]] = {}
-    lines: dict[str, str] = {}
+def load_store(root: Path, known: Store | None = None) -> Store:
+    """Read every paper; UpdaterError names the first line that is none.
+
+    `known`: the store as it was read before; what is still the same is not read again.
+    """
+    months: dict[str, Mapping[str, Paper]] = {}
     files: dict[str, str] = {}
-
     for path in sorted(root.glob(store_path(ANY_MONTH))):
-        month = path.stem
-        data = read_bytes(root, store_path(month)).replace(b"\r\n", b"\n")
-        files[month] = digest(data)
-        papers = months[month] = {}
+        month, name = path.stem, store_path(path.stem)
+        data = path.read_bytes().replace(b"\r\n", b"\n")
+        files[name] = digest(data)
+        if known and files[name] == known.files.get(name):
+            months[month] = known.months[month]
+        else:
+            months[month] = parse_month(data, month)
+    return Store(months, files)
 
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if not line.strip():
-                continue
+
+def parse_month(data: bytes, month: str) -> dict[str, Paper]:
+    """Return the papers of a month by id; UpdaterError names the first line that is none."""
+    papers: dict[str, Paper] = {}
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
             paper = parse_line(line, month, number)
-            known = papers.get(paper.id)  # a merge by hand can leave two lines of an id
-            papers[paper.id] = newer(known, paper) if known else paper
-            lines[paper.id] = digest(line)
-
-    return Store(months, lines, files)
+            present = papers.get(paper.id)  # a merge by hand can leave two lines of an id
+            papers[paper.id] = newer(present, paper) if present else paper
+    return papers
 
 
 def parse_line(line: bytes, month: str, number: int) -> Paper:
     """Read a line of the store; UpdaterError names file and line if it is no paper of the month."""
-    name = store_path(month)
-    if line.startswith(b"<<<<<<<"):
-        raise UpdaterError(
-            f"{name}, line {number}: a conflict that git left; keep the papers of both sides, "
-            "delete git's lines, then run with --rebuild"
-        )
     try:
         paper = PAPER.validate_json(line)
     except ValidationError as error:
@@ -778,7 +783,11 @@ def parse_line(line: bytes, month: str, number: int) -> Paper:
             return paper
         wrong = f"{paper.id} belongs in {store_path(month_of(paper.id))}"
 
-    remedy = f"bring it back with: git checkout HEAD -- {name}"
+    name = store_path(month)
+    remedy = (
+        f"bring it back with: git checkout HEAD -- {name}; of a conflict that git left, keep the "
+        "papers of both sides and delete git's lines"
+    )
     raise UpdaterError(f"{name}, line {number}: no paper ({log_text(wrong)}); {remedy}")
 
 
@@ -791,8 +800,11 @@ class Changes:
     all: frozenset[str] = frozenset()  # these two, and those of which something else changed
 
 
-def merge(store: Store, papers: Iterable[Paper]) -> tuple[Store, Changes]:
-    """Return the store with these papers, and what is new: a paper is added, never dropped."""
+def merge(store: Store, papers: Iterable[Paper], *, trusted: bool = False) -> tuple[Store, Changes]:
+    """Return the store with these papers, and what is new: a paper is added, never dropped.
+
+    `trusted`: what came is taken whatever its version, as `newer` says.
+    """
     months = {month: dict(stored) for month, stored in store.months.items()}
     new: set[str] = set()
     revised: set[str] = set()
@@ -806,7 +818,7 @@ def merge(store: Store, papers: Iterable[Paper]) -> tuple[Store, Changes]:
             new.add(paper.id)
             continue
         received = present.as_received()
-        better = newer(received, paper)
+        better = newer(received, paper, trusted=trusted)
         if better == received:
             continue
         month[paper.id] = better
@@ -823,25 +835,19 @@ def in_order(ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(ids, key=announcement_key))
 
 
-def sort(store: Store, config: Config, stale: Collection[str]) -> Store:
-    """Return the store with what is worked out from the papers in `stale`.
+def work_out(store: Store, config: Config, ids: Collection[str]) -> Store:
+    """Return the store, its papers in order, with what is worked out from those in `ids`.
 
     That is what `worked_out` finds: domains, texts as they are shown, address of the code, venue,
-    and whether a paper is withdrawn. It is the dear step of a run, so it is kept in the store.
+    and whether a paper is withdrawn. It takes most of the time of a run, so it is kept.
     """
     months = dict(store.months)
-    lines = dict(store.lines)
-    files = dict(store.files)
-
-    for month in {month_of(arxiv_id) for arxiv_id in stale}:
+    for month in {month_of(arxiv_id) for arxiv_id in ids}:
         papers = {arxiv_id: months[month][arxiv_id] for arxiv_id in in_order(months[month])}
-        for arxiv_id in papers.keys() & stale:
+        for arxiv_id in papers.keys() & ids:
             papers[arxiv_id] = worked_out(papers[arxiv_id], config.domains)
-            lines[arxiv_id] = digest(papers[arxiv_id].line())
         months[month] = papers
-        files[month] = digest(store_text(papers.values()))
-
-    return Store(dict(sorted(months.items())), lines, files)
+    return replace(store, months=dict(sorted(months.items())))
 
 
 def worked_out(paper: Paper, domains: Iterable[Domain]) -> Paper:
@@ -862,9 +868,11 @@ def worked_out(paper: Paper, domains: Iterable[Domain]) -> Paper:
     )
 
 
-def store_text(papers: Iterable[Paper]) -> bytes:
-    """Return the file of a month."""
-    return b"".join(paper.line() + b"\n" for paper in papers)
+def store_files(store: Store, months: Iterable[str]) -> Iterator[File]:
+    """Yield the files of some months: a line for each paper."""
+    for month in months:
+        lines = [paper.line().decode() for paper in store.months[month].values()]
+        yield File(store_path(month), "\n".join([*lines, ""]))
 
 
 # ------------------------------------------------------------------------------------ state
@@ -884,9 +892,8 @@ class State(BaseModel):
     read_to: AwareDatetime | None = None  # everything submitted until then has come
     swept: dt.date | None = None  # the last time that everything from `since` on came
     sweep_failed: dt.date | None = None  # the last time that not everything came
-    sorted: str = ""  # the digest of what the papers were sorted by, and of the store
-    rendered: str = ""  # the digest of what the pages were made with, and of their seals
     feed_id: str = ""
+    made: str = ""  # the digest of all that the last run left, and of what it made it with
 
     def sweep_is_due(self, today: dt.date) -> bool:
         """Tell whether a regular run should ask from `since` on."""
@@ -895,12 +902,15 @@ class State(BaseModel):
         return self.swept is None or today - self.swept > SWEEP_DAYS * DAY
 
 
-def load_state(root: Path, config: Config, store: Store) -> State:
-    """Read state.json; of another selection, or an earlier `since`, nothing has been asked yet."""
+def load_state(root: Path, config: Config, store: Store, tomorrow: dt.date) -> State:
+    """Read state.json; of another selection, or an earlier `since`, nothing has been asked yet.
+
+    A date behind `tomorrow` is of a clock that was wrong, and counts as none.
+    """
     state = State()
     if (root / STATE).exists():
         try:
-            state = State.model_validate_json(read_bytes(root, STATE))
+            state = State.model_validate_json((root / STATE).read_bytes())
         except ValidationError:
             remedy = "if git left a conflict, take either side"
             LOG.warning("%s: cannot be read, arXiv is asked from `since` on; %s", STATE, remedy)
@@ -908,24 +918,12 @@ def load_state(root: Path, config: Config, store: Store) -> State:
         LOG.warning("%s: is missing; the next question begins with `since`", STATE)
 
     selection = digest(f"{config.selection} {config.min_score}".encode())
-    if state.selection == selection and state.since <= config.since:
-        return state
-    nothing = {"read_to": None, "swept": None, "sweep_failed": None}
-    return state.model_copy(update={"selection": selection, "since": config.since, **nothing})
-
-
-@functools.cache
-def script_digest() -> str:
-    """Return the digest of this script."""
-    return digest(Path(__file__).read_bytes().replace(b"\r\n", b"\n"))
-
-
-def sorted_digest(config: Config, store: Store) -> str:
-    """Return the digest of all that `sort` goes by, and of what it left in the store."""
-    terms = [f"{domain.name}: {names_of(domain.terms)}" for domain in config.domains]
-    files = [f"{month} {known}" for month, known in sorted(store.files.items())]
-    stemmer = metadata.version("snowballstemmer")
-    return digest("\n".join([script_digest(), stemmer, *terms, *files]).encode())
+    is_same = state.selection == selection and state.since <= config.since
+    asked = {"read_to": state.read_to, "swept": state.swept, "sweep_failed": state.sweep_failed}
+    for name, moment in asked.items():
+        if not is_same or (moment and f"{moment:%Y-%m-%d}" > f"{tomorrow}"):
+            asked[name] = None
+    return state.model_copy(update={"selection": selection, "since": config.since, **asked})
 
 
 # ----------------------------------------------------------------------------------- arXiv
@@ -2229,30 +2227,30 @@ def escape_markdown(value: object) -> Escaped:
 
 # -------------------------------------------------------------------------------------- rows
 
-LINE = 4_096  # bytes: code search drops a file that has more than one longer line
-MARKUP = 600  # bytes of a line that no paper changes: tags, and links to arXiv
-DOMAIN_MARKUP = 30  # bytes of a domain's link beside its name and page
-TITLE = 450  # bytes; the longest real one took 330
-LEAD = 500  # bytes: 240 characters, escaped
+# A line of a page is to have less than 4,096 bytes: code search drops a file that has more than
+# one longer line. So many characters of each text, and so many authors, nearly always fit.
+TITLE_LIMIT = 300  # the longest real title has 250
+ABSTRACT_LIMIT = 2_000  # arXiv takes 1,920
+NAME_LIMIT = 100
+AUTHORS = 40  # of a paper of more, so many are named
 FIRST_AUTHORS = 2  # stand unopened
-NAME = 150  # bytes of each of these
 MAX_DOMAINS = 3  # more would be as high as the row itself
 FIRST_HTML = "2312"  # arXiv makes HTML of what it has announced since December 2023
 
 
 @dataclass(frozen=True)
 class Row:
-    """A paper as the templates see it. What is long is escaped already, to fit in a line.
+    """A paper as the templates see it. What is long is cut and escaped already.
 
-    To show something more on README.md: a field here, its value in `make_row`, where its bytes
-    come off `room`, and its place in templates/latest.md.j2 and _papers.md.j2.
+    To show something more on README.md: a field here, its value in `make_row`, and its place in
+    templates/latest.md.j2 and _papers.md.j2.
     """
 
     paper: Paper
     date: str  # of submission, "2026-01-31"
     title: Escaped
     authors: Escaped  # the first two
-    all_authors: Escaped  # as many as fit, "" if there are no more
+    all_authors: Escaped  # "" if there are no more
     lead: Escaped  # what the paper does, in a sentence
     abstract: Escaped
     code: Escaped  # address of its repository
@@ -2261,92 +2259,43 @@ class Row:
     domains: Sequence[Domain]
 
 
-class Title(NamedTuple):
-    """A paper of which a page shows the title alone."""
-
-    text: Escaped
-    arxiv_id: str
-    date: str  # of submission
-
-
-def make_rows(papers: Iterable[Paper], config: Config, own: str = "") -> list[Row]:
-    """Return the rows of papers; `own`: the domain whose page it is, which goes without saying."""
-    domains = {domain.name: domain for domain in config.domains if domain.name != own}
-    return [
-        make_row(paper, [domains[name] for name in paper.domains if name in domains])
-        for paper in papers
-    ]
-
-
-def make_row(paper: Paper, domains: Sequence[Domain]) -> Row:
-    """Return the row of a paper, none of whose texts makes its line too long."""
-    title = fit(paper.shown_title, TITLE, link_text)
-    opening = fit(lead(paper.shown_abstract), LEAD)
-    authors = first_authors(paper.shown_authors)
-    venue = escape_markdown(paper.venue)
-    domains = domains[:MAX_DOMAINS]
-
-    # Whatever else the line has must be taken off here.
-    room = LINE - MARKUP - sum(map(size, [title, opening, authors, venue])) - len(paper.code)
-    for domain in domains:
-        room -= size(link_text(domain.name)) + len(domain.page) + DOMAIN_MARKUP
-    abstract = fit(paper.shown_abstract, room)
-
+def make_row(paper: Paper, domains: Mapping[str, Domain]) -> Row:
+    """Return the row of a paper; `domains`: all that there are, by name."""
     return Row(
         paper=paper,
         date=f"{paper.published:%Y-%m-%d}",
-        title=title,
-        authors=authors,
-        all_authors=list_authors(paper.shown_authors, room - size(abstract)),
-        lead=opening,
-        abstract=abstract,
+        title=link_text(shorten(paper.shown_title, TITLE_LIMIT)),
+        authors=first_authors(paper.shown_authors),
+        all_authors=list_authors(paper.shown_authors),
+        lead=escape_markdown(lead(paper.shown_abstract)),
+        abstract=escape_markdown(shorten(paper.shown_abstract, ABSTRACT_LIMIT)),
         code=Escaped(paper.code),
-        venue=venue,
+        venue=escape_markdown(paper.venue),
         html="/" not in paper.id and paper.id >= FIRST_HTML and not paper.withdrawn,
-        domains=domains,
+        domains=[domains[name] for name in paper.domains],
     )
 
 
-def size(text: Escaped) -> int:
-    """Return the number of bytes that a text takes in a page."""
-    return len(text.encode())
-
-
-def fit(text: str, room: int, escape: Callable[[str], Escaped] = escape_markdown) -> Escaped:
-    """Return a text escaped, or as much of its beginning as takes `room` bytes."""
-    shown = escape(text)
-    limit = len(text)
-    while size(shown) > room:
-        limit = limit * 9 // 10
-        shown = escape(shorten(text, limit))
-    return shown
+def show_names(names: Iterable[str]) -> Escaped:
+    """Return names one after the other."""
+    shown = [escape_markdown(shorten(name, NAME_LIMIT)) for name in names]
+    return Escaped(", ").join(shown)
 
 
 def first_authors(names: Sequence[str]) -> Escaped:
     """Return the first two authors, and whether there are more."""
-    shown = [fit(name, NAME) for name in names[:FIRST_AUTHORS]]
-    if len(names) > len(shown):
-        shown.append(Escaped("et al."))
-    return Escaped(", ").join(shown)
+    shown = show_names(names[:FIRST_AUTHORS])
+    return shown if len(names) <= FIRST_AUTHORS else shown + Escaped(", et al.")
 
 
-def list_authors(names: Sequence[str], room: int) -> Escaped:
-    """Return as many authors as take `room` bytes and how many more there are, "" of a few."""
+def list_authors(names: Sequence[str]) -> Escaped:
+    """Return all authors, or the first ones and how many more there are; "" of a few."""
     if len(names) <= FIRST_AUTHORS:
         return Escaped("")
-    left = room - len(", and 4,000 more")
-    shown = []
-    for name in names:
-        written = escape_markdown(name)
-        left -= size(written) + len(", ")
-        if left < 0:
-            break
-        shown.append(written)
-
-    more = len(names) - len(shown)
-    if more and shown:
-        return Escaped("{}, and {:,} more").format(Escaped(", ").join(shown), more)
-    return Escaped(", ").join(shown)
+    shown = show_names(names[:AUTHORS])
+    if len(names) <= AUTHORS:
+        return shown
+    return Escaped("{}, and {:,} more").format(shown, len(names) - AUTHORS)
 
 
 # --------------------------------------------------------------------------------- README.md
@@ -2363,7 +2312,7 @@ MARKER = re.compile(rf"^\ufeff?<!-- ({'|'.join(BLOCKS)})_(START|END) -->[ \t]*\r
 
 def load_readme(root: Path) -> str:
     """Read README.md; UpdaterError says what is wrong with its markers."""
-    text = decode(read_bytes(root, README))
+    text = decode((root / README).read_bytes())
     if "LATEST_PAPERS" not in find_blocks(text):
         raise UpdaterError(
             f"{README}, line 1: no markers; put <!-- LATEST_PAPERS_START --> and "
@@ -2449,27 +2398,26 @@ def anchor_of(heading: str) -> str:
 
 # ------------------------------------------------------------------------------------- pages
 
-PAGE_ROWS = 80  # as many lines of 4,096 bytes stay below PAGE_SIZE
-PAGE_SIZE = 350 * 1024  # bytes; GitHub's code search drops larger files
+PAGE_ROWS = 80  # as many lines of 4,096 bytes stay below 350 KiB, where code search drops a file
 DOMAIN_ROWS = 60  # with abstracts: about as many as anybody scrolls through
-DOMAIN_TITLES = 2_000  # behind them, as far as the page has room for them
+DOMAIN_TITLES = 500  # behind them: as many stay below 350 KiB, too
 ARCHIVE_ROWS = 100  # behind those of README.md
 FEED_ROWS = 50  # feed readers ask again long before so many have come
-CHART_MONTHS = 24  # the labels of more would touch each other
+KEPT_ROWS = 2_000  # made rows: more than stand on all pages but those of months
+WEEK = 7 * DAY
+RECENT = 90 * DAY  # a quarter evens out the conferences' deadlines
 FEED = "articles/feed.xml"
-MONTH_TEMPLATE = "month.md.j2"
-TREND_MONTHS = 3  # a quarter evens out the conferences' deadlines
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """A page as it should be: what it is made of, not yet its text."""
 
     path: str
     template: str
-    papers: Sequence[Paper]  # those with rows, in the order in which they are shown
+    papers: Sequence[Paper] = ()  # those with rows, in the order in which they are shown
     facts: Mapping[str, object]  # what else the template is given
-    titles: Sequence[Paper] = ()  # those that follow by their titles alone, as far as they fit
+    month: str = ""  # whose papers it shows, "" if it spans months
     domain: str = ""  # the name of the domain whose page it is
 
 
@@ -2485,8 +2433,7 @@ class Trend(NamedTuple):
 
     domain: Domain
     papers: int  # in all
-    recent: int  # in the last whole months before the newest paper's
-    before: int  # in as many months before those
+    recent: int  # submitted in the 90 days up to the submission of the list's youngest paper
     newest_day: str  # when the newest paper was submitted; "" if there is none, as its id
     newest_id: str
 
@@ -2516,16 +2463,15 @@ class Listing:
                 domains[name].append(paper)
         return cls(months, newest, domains)
 
+    @functools.cached_property
     def last_submission(self) -> dt.datetime | None:
-        """Return when the youngest paper was submitted, None if there is none."""
+        """When the youngest paper was submitted, None if there is none."""
         return max((paper.published for paper in self.newest), default=None)
 
-    def last_week(self) -> list[Paper]:
-        """Return the papers submitted in the seven days up to the youngest one's submission."""
-        last = self.last_submission()
-        if last is None:
-            return []
-        return [paper for paper in self.newest if paper.published > last - 7 * DAY]
+    def of_late(self, papers: Iterable[Paper], span: dt.timedelta) -> list[Paper]:
+        """Return those of some papers that were submitted in a span of time up to the youngest."""
+        last = self.last_submission or NEVER
+        return [paper for paper in papers if paper.published > last - span]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -2533,24 +2479,35 @@ class Site:
     """All that the pages are made of."""
 
     config: Config
-    store: Store
     listing: Listing
     readme: str  # README.md as it is
     templates: Templates
     feed_id: str
+    row: Callable[[Paper], Row]  # made once for all pages that show it
 
 
-def make_site(root: Path, config: Config, store: Store, readme: str, state: State) -> Site:
+def make_site(
+    config: Config, store: Store, readme: str, templates: Templates, feed_id: str
+) -> Site:
     """Put together all that the pages are made of."""
-    title = list_title(readme)
+    domains = {domain.name: domain for domain in config.domains}
     return Site(
         config=config,
-        store=store,
         listing=Listing.of(store, config),
         readme=readme,
-        templates=Templates(root, title, config.homepage),
-        feed_id=state.feed_id or read_feed_id(root) or f"urn:arxiv-list:{quote(title)}",
+        templates=templates,
+        feed_id=feed_id,
+        row=functools.lru_cache(KEPT_ROWS)(functools.partial(make_row, domains=domains)),
     )
+
+
+def rows_of(papers: Iterable[Paper], site: Site, own: str = "") -> list[Row]:
+    """Return the rows of papers; `own`: the domain whose page it is, which goes without saying."""
+    rows = []
+    for row in map(site.row, papers):
+        others = [domain for domain in row.domains if domain.name != own]
+        rows.append(replace(row, domains=others[:MAX_DOMAINS]))
+    return rows
 
 
 def read_feed_id(root: Path) -> str:
@@ -2562,7 +2519,7 @@ def read_feed_id(root: Path) -> str:
 def plan_pages(site: Site) -> Iterator[Page]:
     """Yield every page that there should be under articles/."""
     listing, config = site.listing, site.config
-    anchors = {anchor_of(text) for _, text in headings(site.readme)}
+    anchors = {anchor_of(words) for _, words in headings(site.readme)}
     yield from month_pages(listing)
     for domain in config.domains:
         papers = listing.domains[domain.name]
@@ -2595,8 +2552,13 @@ def month_pages(listing: Listing) -> Iterator[Page]:
             "after": month_link(after, listing),
         }
         for name, papers in zip(names, parts, strict=True):
-            path = f"articles/{name}.md"
-            yield Page(path, MONTH_TEMPLATE, papers[::-1], {**facts, "name": name})
+            yield Page(
+                path=f"articles/{name}.md",
+                template="month.md.j2",
+                papers=papers[::-1],
+                facts={**facts, "name": name},
+                month=month,
+            )
 
 
 def batched(papers: Sequence[Paper], size: int) -> list[Sequence[Paper]]:
@@ -2622,13 +2584,6 @@ def month_name(month: str) -> str:
     return f"{dt.date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
-def months_up_to(month: str, count: int) -> list[str]:
-    """Return so many months, oldest first, the last of which is `month`."""
-    year, number = map(int, month.split("-"))
-    last = 12 * year + number - 1
-    return [f"{at // 12}-{at % 12 + 1:02}" for at in range(last - count + 1, last + 1)]
-
-
 # - domains
 
 
@@ -2643,6 +2598,7 @@ def domain_page(
     facts = {
         "domain": domain,
         "count": len(papers),
+        "titles": papers[DOMAIN_ROWS:][:DOMAIN_TITLES],
         "others": [other for other in config.domains if other != domain],
         "key_papers": anchor if anchor in anchors else "",
     }
@@ -2650,55 +2606,25 @@ def domain_page(
         path=f"articles/{domain.page}.md",
         template="domain.md.j2",
         papers=papers[:DOMAIN_ROWS],
-        titles=papers[DOMAIN_ROWS:][:DOMAIN_TITLES],
         facts=facts,
         domain=domain.name,
     )
 
 
 def trends(listing: Listing, config: Config) -> list[Trend]:
-    """Return how many papers the domains have, and how many they had of late."""
+    """Return how many papers the domains have, and how many of late."""
     return [trend(domain, listing.domains[domain.name], listing) for domain in config.domains]
-
-
-def trend_months(listing: Listing) -> list[str]:
-    """Return the months that the table of domains compares: whole ones, before the newest."""
-    *months, _ = months_up_to(month_of(listing.newest[0].id), 2 * TREND_MONTHS + 1)
-    return months
-
-
-def trend_spans(listing: Listing) -> list[str]:
-    """Return the names of the months that the table of domains compares, the later ones first."""
-    if not listing.newest:
-        return ["Of late", "Before"]
-    months = trend_months(listing)
-    parts = months[TREND_MONTHS:], months[:TREND_MONTHS]
-    return [span_name(part[0], part[-1]) for part in parts]
-
-
-def span_name(first: str, last: str) -> str:
-    """Return "Aug to Oct 2025" for "2025-08" and "2025-10"."""
-    begin, end = (dt.date.fromisoformat(f"{month}-01") for month in (first, last))
-    if begin.year == end.year:
-        return f"{begin:%b} to {end:%b %Y}"
-    return f"{begin:%b %Y} to {end:%b %Y}"
 
 
 def trend(domain: Domain, papers: Sequence[Paper], listing: Listing) -> Trend:
     """Return how many papers a domain has; `papers`: the last announced first."""
-    if not papers:
-        return Trend(domain, 0, 0, 0, "", "")
-
-    months = trend_months(listing)
-    late = itertools.takewhile(lambda paper: month_of(paper.id) >= months[0], papers)
-    by_month = Counter(month_of(paper.id) for paper in late)
+    newest = papers[0] if papers else None
     return Trend(
         domain,
         papers=len(papers),
-        recent=sum(by_month[month] for month in months[TREND_MONTHS:]),
-        before=sum(by_month[month] for month in months[:TREND_MONTHS]),
-        newest_day=f"{papers[0].published:%Y-%m-%d}",
-        newest_id=papers[0].id,
+        recent=len(listing.of_late(papers, RECENT)),
+        newest_day=f"{newest.published:%Y-%m-%d}" if newest else "",
+        newest_id=newest.id if newest else "",
     )
 
 
@@ -2707,20 +2633,14 @@ def trend(domain: Domain, papers: Sequence[Paper], listing: Listing) -> Trend:
 
 def archive_page(listing: Listing, config: Config) -> Page:
     """Return the entry to the archive: domains, months, and the papers behind the newest."""
-    counts = {month: len(papers) for month, papers in listing.months.items()}
-    charted: list[str] = []
-    if counts:
-        charted = months_up_to(list(counts)[-1], CHART_MONTHS)
-    first = min(counts, default="")
+    months = [(month_link(month, listing), len(papers)) for month, papers in listing.months.items()]
     facts = {
         "count": len(listing.newest),
         "trends": trends(listing, config),
-        "spans": trend_spans(listing),
-        "months": [(month_link(month, listing), count) for month, count in counts.items()][::-1],
-        "chart": [(month, counts.get(month, 0)) for month in charted if month >= first],
+        "months": months[::-1],
     }
     papers = listing.newest[config.latest :][:ARCHIVE_ROWS]
-    return Page("articles/README.md", "archive.md.j2", papers, facts)
+    return Page(path="articles/README.md", template="archive.md.j2", papers=papers, facts=facts)
 
 
 def feed_page(
@@ -2734,7 +2654,7 @@ def feed_page(
         "domain": domain,
         "updated": stamp(max((paper.updated for paper in shown), default=midnight(ARXIV_BEGAN))),
     }
-    return Page(path, "feed.xml.j2", shown, facts)
+    return Page(path=path, template="feed.xml.j2", papers=shown, facts=facts)
 
 
 def search_page(listing: Listing, config: Config) -> Page:
@@ -2745,7 +2665,7 @@ def search_page(listing: Listing, config: Config) -> Page:
         "exclude": list(config.exclude),
         "readme": repository_of(config.homepage),
     }
-    return Page("articles/search.html", "search.html.j2", (), facts)
+    return Page(path="articles/search.html", template="search.html.j2", facts=facts)
 
 
 def repository_of(homepage: str) -> str:
@@ -2758,28 +2678,18 @@ def front_page(site: Site) -> str:
     """Return README.md with its blocks filled; what is around them is somebody's own text."""
     listing, config = site.listing, site.config
     facts = {
-        "rows": make_rows(listing.newest[: config.latest], config),
+        "rows": rows_of(listing.newest[: config.latest], site),
         "count": len(listing.newest),
-        "week": len(listing.last_week()),
+        "week": len(listing.of_late(listing.newest, WEEK)),
         "trends": trends(listing, config),
     }
     return fill_blocks(site.readme, lambda template: site.templates.fill(template, facts))
 
 
-# ----------------------------------------------------------------------- templates and seals
+# --------------------------------------------------------------------------------- templates
 
 TEMPLATES = "templates"
 ASSETS = ("search.css", "search.js")  # templates without a blank to fill: copied as they are
-SEAL = "<!-- Generated by update_papers.py, edits here are lost: of {} papers, seal {} -->\n"
-SEALED = re.compile(
-    rb"<!-- Generated by update_papers\.py, edits here are lost: "
-    rb"of (?P<papers>[0-9]+) papers, seal (?P<digest>[0-9a-f]{16}) -->\r?\n\Z"
-)
-SEAL_ROOM = 200  # bytes at the end of a page that hold its seal
-TITLE_MARKUP = 80  # bytes of a line that has a title, beside it
-PAGE_MARKUP = 8 * 1024  # bytes of a page beside its rows and titles
-OUR_PAGE = re.compile(r"articles/(?:\d{4}-\d{2}(?:-\d+)?\.md|domain-[a-z0-9-]+\.(?:md|xml))")
-MONTH_PAGE = re.compile(r"articles/(?P<month>\d{4}-\d{2})(?:-\d+)?\.md")
 
 
 class Templates:
@@ -2787,7 +2697,6 @@ class Templates:
 
     def __init__(self, root: Path, title: str, homepage: str) -> None:
         """Take what all pages show: the title, and the address where they are published."""
-        self.shown = title, homepage
         ours = Path(__file__).resolve().parent
         self.folders = jinja2.FileSystemLoader([root / TEMPLATES, ours / TEMPLATES])
         markup = jinja2.Environment(
@@ -2824,11 +2733,10 @@ class Templates:
             raise UpdaterError(f"{TEMPLATES}/{name}: {wrong}") from error
 
     def digest(self) -> str:
-        """Return the digest of all templates, and of what they show on every page."""
+        """Return the digest of all templates."""
         found = self.folders.list_templates()
         names = [name for name in found if name.endswith(".j2") or name in ASSETS]
-        texts = [*self.shown, *names, *map(self.text, names)]
-        return digest("\0".join(texts).encode())
+        return digest("\0".join([*names, *map(self.text, names)]).encode())
 
 
 def place_in_template(error: Exception, name: str) -> str:
@@ -2852,156 +2760,51 @@ def count_papers(count: int) -> str:
     return "1 paper" if count == 1 else f"{count:,} papers"
 
 
-class Seal(NamedTuple):
-    """The last line of a generated page."""
+# ------------------------------------------------------------------------- what a run leaves
 
-    papers: int  # from how many the page was made
-    digest: str  # of what it was made from, and of its text
-
-
-def parse_seal(data: bytes) -> Seal | None:
-    """Read the seal at the end of a page, None if it has none: then it is not ours."""
-    match = SEALED.search(data[-SEAL_ROOM:])
-    if not match:
-        return None
-    return Seal(int(match["papers"]), match["digest"].decode())
-
-
-def load_seals(root: Path) -> dict[str, Seal]:
-    """Return the seals of all generated pages under articles/, by path."""
-    seals = {}
-    for path in sorted(root.glob("articles/*.*")):
-        if path.suffix in {".md", ".xml", ".html"} and path.is_file():
-            with path.open("rb") as file:
-                file.seek(0, os.SEEK_END)
-                file.seek(max(0, file.tell() - SEAL_ROOM))
-                seal = parse_seal(file.read())
-            if seal:
-                seals[path.relative_to(root).as_posix()] = seal
-    return seals
+LAST_LINE = "<!-- Generated by update_papers.py, edits here are lost: of {} papers -->\n"
+GENERATED = re.compile(
+    rb"<!-- Generated by update_papers\.py, edits here are lost: of ([0-9]+) papers[^<>]*-->\s*\Z"
+)
+LAST_BYTES = 200  # of a page: they have its last line
+MONTH_PAGE = re.compile(r"articles/(\d{4}-\d{2})(?:-\d+)?\.md")
+# All files below articles/ whose name is one of ours, whether this run makes them or not.
+OUR_FILE = re.compile(
+    rf"{MONTH_PAGE.pattern}|articles/(?:domain-[a-z0-9-]+\.(?:md|xml)|feed\.xml|README\.md"
+    r"|search\.(?:html|css|js))"
+)
 
 
-def seal_of(page: Page, lines: Mapping[str, str], body: bytes) -> Seal:
-    """Return the seal of a page: of its papers' lines, its facts and its text.
-
-    `lines` has the digest of each paper's line in the store, by id.
-    """
-    papers = [*page.papers, *page.titles]
-    inputs = [page.path, repr(page.facts), *(lines[paper.id] for paper in papers)]
-    return Seal(len(papers), digest("\n".join(inputs).encode() + b"\n" + body))
+def papers_shown(path: Path) -> int | None:
+    """Return of how many papers a page was made, None if it was not made by us."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LAST_BYTES))
+        found = GENERATED.search(file.read())
+    return int(found[1]) if found else None
 
 
-def is_fresh(page: Page, site: Site, root: Path) -> bool:
-    """Tell whether the page that is there is what its papers and facts make, and untouched."""
-    data = read_if_there(root, page.path).replace(b"\r\n", b"\n")
-    body = data[: data.rfind(b"\n", 0, -1) + 1]  # all but the last line
-    return parse_seal(data) == seal_of(page, site.store.lines, body)
-
-
-def render_page(page: Page, site: Site) -> File:
-    """Return a page as it should be, its seal the last line."""
-    facts = {**page.facts, "papers": page.papers}
-    if page.path.endswith(".md"):
-        facts["rows"] = make_rows(page.papers, site.config, own=page.domain)
-        facts["titles"] = list(titles_that_fit(page.titles))
-    body = site.templates.fill(page.template, facts)
-    if not body.endswith("\n"):  # the seal stands on a line of its own
-        body += "\n"
-    seal = seal_of(page, site.store.lines, body.encode())
-    return File(page.path, body + SEAL.format(*seal))
-
-
-def titles_that_fit(papers: Iterable[Paper]) -> Iterator[Title]:
-    """Yield the titles of papers as long as a domain's page has room for them."""
-    room = PAGE_SIZE - DOMAIN_ROWS * LINE - PAGE_MARKUP
-    for paper in papers:
-        title = fit(paper.shown_title, TITLE, link_text)
-        room -= size(title) + TITLE_MARKUP
-        if room < 0:
-            return
-        yield Title(title, paper.id, f"{paper.published:%Y-%m-%d}")
-
-
-def render(root: Path, site: Site, seals: Mapping[str, Seal], *, trusted: bool) -> Iterator[File]:
-    """Return the files that readers open, in the order in which they are to be written.
-
-    Args:
-        root: The folder of the list.
-        site: What the pages are made of.
-        seals: Those of the pages that are there, by path.
-        trusted: Whether to leave out the pages whose seal says that they are fresh.
-
-    A page is stale if its seal does not hold (`is_fresh`), or if no seal can be trusted
-    (`trusts_seals`). README.md and the assets have no seal, and are made in every run.
-
-    Months can be many, so they are rendered as they are taken, but for one: that a template has a
-    fault is found before anything is written.
-    """
-    pages = list(plan_pages(site))
-    stale = [page for page in pages if not (trusted and is_fresh(page, site, root))]
-    months = [page for page in stale if page.template == MONTH_TEMPLATE]
-    others = [page for page in stale if page.template != MONTH_TEMPLATE]
-
-    files = [render_page(page, site) for page in [*months[:1], *others]]
-    files += [File(f"articles/{name}", site.templates.text(name)) for name in ASSETS]
-    # Pages that nobody makes any more: of a domain that is gone, or a number that a month lost.
-    gone = seals.keys() - {page.path for page in pages}
-    files += [File(path, None) for path in sorted(gone) if OUR_PAGE.fullmatch(path)]
-    readme = File(README, front_page(site))
-
-    rest = (render_page(page, site) for page in months[1:])
-    return itertools.chain(files, rest, [readme])
-
-
-def rendered_digest(site: Site, seals: Mapping[str, Seal]) -> str:
-    """Return the digest of what all pages are made with, and of the seals that they bear."""
-    shown = [(domain.name, domain.page, domain.about) for domain in site.config.domains]
-    made_with = [script_digest(), site.templates.digest(), repr(shown)]
-    libraries = [metadata.version(name) for name in ("jinja2", "markupsafe")]
-    found = [f"{path} {seal.papers} {seal.digest}" for path, seal in sorted(seals.items())]
-    return digest("\n".join([*made_with, *libraries, *found]).encode())
-
-
-def store_files(stored: Store, store: Store) -> Iterator[File]:
-    """Yield the files of the months in which the store differs from what is stored."""
-    for month, papers in store.months.items():
-        if store.files[month] != stored.files.get(month):
-            yield File(store_path(month), store_text(papers.values()).decode())
-
-
-def state_file(root: Path, site: Site, state: State) -> File:
-    """Return state.json as it should be when all other files are written."""
-    known = {
-        "sorted": sorted_digest(site.config, site.store),
-        "rendered": rendered_digest(site, load_seals(root)),
-        "feed_id": site.feed_id,
-    }
-    text = state.model_copy(update=known).model_dump_json(indent=1, exclude_none=True)
-    return File(STATE, text + "\n")
-
-
-def guard_store(root: Path, store: Store, seals: Mapping[str, Seal]) -> None:
-    """Stop a run that lost papers: UpdaterError if a month's pages were made from more of them.
+def guard_store(root: Path, store: Store) -> None:
+    """Stop a run that lost papers: UpdaterError if a month's pages were made of more of them.
 
     A store that was lost must never be taken for a smaller list.
     """
     shown: Counter[str] = Counter()
-    for path, seal in seals.items():
-        if match := MONTH_PAGE.fullmatch(path):
-            shown[match["month"]] += seal.papers
+    for path in root.glob("articles/*.md"):
+        found = MONTH_PAGE.fullmatch(path.relative_to(root).as_posix())
+        if found and path.is_file():
+            shown[found[1]] += papers_shown(path) or 0
 
     short = [month for month in sorted(shown) if shown[month] > len(store.months.get(month, ()))]
     if not short:
         return
     month, *others = short
     name = store_path(month)
-    papers = len(store.months.get(month, ()))
     more = f" (papers of {', '.join(others)} are missing, too)" if others else ""
     raise UpdaterError(
-        f"{name}, line 1: has {count_papers(papers)}, and the pages of the month were made from "
-        f"{shown[month]:,}{more}; bring it back with: git checkout HEAD -- {name}"
-        f"{ignored_by_git(root, name)}; or, if that was meant, delete the pages "
-        f"articles/{month}*.md too"
+        f"{name}, line 1: has {count_papers(len(store.months.get(month, ())))}, and the pages of "
+        f"the month were made of {shown[month]:,}{more}; bring it back with: git checkout HEAD -- "
+        f"{name}; if it is not there, look whether git ignores it; or, if that was meant, delete "
+        f"the pages articles/{month}*.md too"
     )
 
 
@@ -3016,17 +2819,104 @@ def guard_readme(readme: str, store: Store) -> None:
     )
 
 
-def ignored_by_git(root: Path, name: str) -> str:
-    """Return which rule makes git ignore a file, as a part of a sentence; "" if none does."""
+def is_known_to_git(root: Path, name: str) -> bool:
+    """Tell whether git has files below a name, though they may be gone from the disk."""
     git = shutil.which("git")
     if not git:
-        return ""
-    command = [git, "-C", str(root), "check-ignore", "--no-index", "-v", name]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    rule = found.stdout.partition("\t")[0]  # ".gitignore:3:*.jsonl"
-    if not rule or ":!" in rule:  # there are rules that make an exception
-        return ""
-    return f"; git ignores it by {rule}: delete that rule"
+        return False
+    command = [git, "-C", str(root), "ls-files", name]
+    return bool(subprocess.run(command, capture_output=True, check=False).stdout)
+
+
+class Made(NamedTuple):
+    """What a run made, and by what: state.json keeps the digest of it."""
+
+    rules: str  # the digest of all that decides, beside the papers, what the files say
+    files: Mapping[str, str]  # the digest of each file of ours, by its name
+
+    def digest(self) -> str:
+        """Return what holds as long as nothing of it is another."""
+        files = [f"{name} {known}" for name, known in sorted(self.files.items()) if known]
+        return digest("\n".join([self.rules, *files]).encode())
+
+
+def load_made(root: Path, config: Config, readme: str, templates: Templates, store: Store) -> Made:
+    """Return what is there: all files below articles/ whose name is one of ours, and the rules."""
+    files = dict(store.files)
+    for path in root.glob("articles/*.*"):
+        name = path.relative_to(root).as_posix()
+        if OUR_FILE.fullmatch(name) and path.is_file():
+            files[name] = digest(path.read_bytes().replace(b"\r\n", b"\n"))
+
+    script = Path(__file__).read_bytes().replace(b"\r\n", b"\n")
+    libraries = [metadata.version(name) for name in ("jinja2", "markupsafe", "snowballstemmer")]
+    rules = [digest(script), templates.digest(), repr(config), repr(headings(readme)), *libraries]
+    return Made(digest("\n".join(rules).encode()), files)
+
+
+def render_page(page: Page, site: Site) -> File:
+    """Return a page as it should be."""
+    facts = {**page.facts, "papers": page.papers}
+    if page.path.endswith(".md"):
+        facts["rows"] = rows_of(page.papers, site, own=page.domain)
+    body = site.templates.fill(page.template, facts)
+    if not body.endswith("\n"):  # our line stands alone
+        body += "\n"
+    return File(page.path, body + LAST_LINE.format(len(page.papers)))
+
+
+def render(root: Path, site: Site, changed: Collection[str] | None) -> Iterator[File]:
+    """Return the files that readers open, in the order in which they are to be written.
+
+    Args:
+        root: The folder of the list.
+        site: What the pages are made of.
+        changed: The months of which papers have changed, None if everything may have.
+
+    Rendered are the pages of these months and of those beside them, which link to them, and every
+    page that spans months; if nothing has changed, none of them. README.md is made in every run.
+
+    Months can be many, so they are rendered as they are taken, but for one: that a template has a
+    fault is found before anything is written.
+    """
+    pages = list(plan_pages(site))
+    files: list[File] = []
+    if changed is None:
+        files += [File(f"articles/{name}", site.templates.text(name)) for name in ASSETS]
+        files += obsolete_files(root, {page.path for page in pages})
+    else:
+        concerned = {"", *with_neighbours(changed, site.listing.months)} if changed else set()
+        pages = [page for page in pages if page.month in concerned]
+
+    months = [page for page in pages if page.month]
+    others = [page for page in pages if not page.month]
+    files += [render_page(page, site) for page in [*months[:1], *others]]
+    readme = File(README, front_page(site))
+    rest = (render_page(page, site) for page in months[1:])
+    return itertools.chain(files, rest, [readme])
+
+
+def with_neighbours(months: Collection[str], all_months: Iterable[str]) -> set[str]:
+    """Return months, and those just before and behind each of them."""
+    found = {*months}
+    for before, after in itertools.pairwise(all_months):
+        if before in months:
+            found.add(after)
+        if after in months:
+            found.add(before)
+    return found
+
+
+def obsolete_files(root: Path, planned: Collection[str]) -> Iterator[File]:
+    """Yield, to be deleted, the pages of ours that nobody makes any more.
+
+    They are of a domain that is gone, or have a number that a month lost.
+    """
+    for path in sorted(root.glob("articles/*.*")):
+        name = path.relative_to(root).as_posix()
+        is_ours = OUR_FILE.fullmatch(name) and name not in planned and path.is_file()
+        if is_ours and papers_shown(path) is not None:
+            yield File(name, None)
 
 
 # ------------------------------------------------------------------------------------- files
@@ -3037,15 +2927,6 @@ TEMPORARY = ".update-papers."  # begins the names of temporary files; .gitignore
 def digest(data: bytes) -> str:
     """Return 16 hex digits that stand for bytes, and change when they do."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-
-def read_bytes(root: Path, name: str) -> bytes:
-    """Read a file; UpdaterError: it can't be read."""
-    try:
-        return (root / name).read_bytes()
-    except OSError as error:
-        remedy = f"bring it back, or correct --root: it is {root}"
-        raise UpdaterError(f"{name}: {error.strerror}; {remedy}") from error
 
 
 @contextlib.contextmanager
@@ -3080,18 +2961,9 @@ class File(NamedTuple):
     name: str
     text: str | None
 
-
-def differing(root: Path, files: Iterable[File]) -> Iterator[File]:
-    """Yield the files that say something else; line ends don't count but in README.md."""
-    for file in files:
-        if file.text is None or not (root / file.name).exists():
-            yield file
-            continue
-        present = decode(read_bytes(root, file.name))
-        if file.name != README:
-            present = present.replace("\r\n", "\n")
-        if file.text != present:
-            yield file
+    def data(self) -> bytes:
+        """Return the bytes of the file; those of README.md that are no UTF-8 are as they were."""
+        return (self.text or "").encode("utf-8", "surrogateescape")
 
 
 def decode(data: bytes) -> str:
@@ -3101,33 +2973,49 @@ def decode(data: bytes) -> str:
 
 def read_if_there(root: Path, name: str) -> bytes:
     """Read a file, b"" if there is none."""
-    if not (root / name).exists():
-        return b""
-    return read_bytes(root, name)
+    path = root / name
+    return path.read_bytes() if path.exists() else b""
 
 
-def write_files(root: Path, files: Iterable[File], *, dry_run: bool) -> int:
-    """Write the files that say something else, or print how they would change; return how many."""
+class Written(NamedTuple):
+    """What became of some files."""
+
+    differing: int  # how many of them said something else
+    digests: Mapping[str, str]  # of what all of them say now, by name; of those that are gone ""
+
+
+def write_files(root: Path, files: Iterable[File], *, dry_run: bool) -> Written:
+    """Write the files that say something else, or print how they would change.
+
+    Line ends don't count but in README.md.
+    """
     count = 0
-    for file in differing(root, files):
+    digests = {}
+    for file in files:
+        digests[file.name] = digest(file.data()) if file.text is not None else ""
+        present = read_if_there(root, file.name)
+        if file.name != README:
+            present = present.replace(b"\r\n", b"\n")
+        if file.data() == present and (root / file.name).exists() == (file.text is not None):
+            continue
         count += 1
         if dry_run:
-            tell(difference(root, file))
+            tell(difference(file, present))
         else:
             write(root, file)
-    return count
+    return Written(count, digests)
 
 
 def write(root: Path, file: File) -> None:
     """Write a file, whole or not at all; UpdaterError names it."""
-    path = (root / file.name).resolve()  # what a link leads to
+    path = Path(os.path.realpath(root / file.name))  # what a link leads to
     temporary = path.with_name(TEMPORARY + path.name)
     try:
         if file.text is None:
             (root / file.name).unlink(missing_ok=True)  # the link alone
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(file.text.encode("utf-8", "surrogateescape"))
+        temporary.write_bytes(file.data())
         if path.exists():
             shutil.copymode(path, temporary)
         temporary.replace(path)
@@ -3138,11 +3026,10 @@ def write(root: Path, file: File) -> None:
         raise UpdaterError(f"{file.name}: {error.strerror}; {remedy}") from error
 
 
-def difference(root: Path, file: File) -> str:
+def difference(file: File, present: bytes) -> str:
     """Return how a file would change, as a unified diff."""
-    present = decode(read_if_there(root, file.name))
     lines = difflib.unified_diff(
-        present.split("\n"),
+        decode(present).split("\n"),
         (file.text or "").split("\n"),
         f"a/{file.name}",
         f"b/{file.name}",
@@ -3160,31 +3047,31 @@ class Window:
 
     begin: dt.datetime
     end: dt.datetime
-    counts: bool  # whether state.json remembers it; --since begins anywhere
-    is_sweep: bool  # whether it begins with the list's first day
+    counts: bool  # whether state.json remembers it; --since begins on any day
+    is_sweep: bool  # whether it is to bring everything from the list's first day on
 
 
 def plan_window(options: Options, config: Config, state: State) -> Window:
     """Return what a run asks for.
 
     A regular run begins `lookback_days` before the newest paper that came, since arXiv announces
-    some papers long after their submission. Now and then it begins with the list's first day.
+    some papers long after their submission. Now and then it sweeps.
     """
-    end = options.today + DAY  # a clock may be slow
+    today = options.today
+    end = today + DAY  # a clock may be slow
     first = midnight(config.since)
     if end <= first:
         remedy = "write an earlier day, or give a later --until"
-        wrong = f"{config.since} is after {options.today.date()}; {remedy}"
-        raise UpdaterError(f"{CONFIG}: since: {wrong}")
+        raise UpdaterError(f"{CONFIG}: since: {config.since} is after {today.date()}; {remedy}")
     if options.since:
         return Window(begin=options.since, end=end, counts=False, is_sweep=False)
+    if options.asks and (options.sweep or state.sweep_is_due(today.date())):
+        return Window(begin=first, end=end, counts=True, is_sweep=True)
 
     begin = first
-    is_regular = not options.sweep and not state.sweep_is_due(options.today.date())
-    if state.read_to and is_regular:
-        newest = min(state.read_to, options.today)
-        begin = max(first, newest - config.lookback_days * DAY)
-    return Window(begin=begin, end=end, counts=True, is_sweep=begin == first)
+    if state.read_to:
+        begin = max(first, min(state.read_to, today) - config.lookback_days * DAY)
+    return Window(begin=begin, end=end, counts=True, is_sweep=False)
 
 
 def get_answer(
@@ -3198,33 +3085,32 @@ def get_answer(
 
     # Where the newest paper that came was submitted within the window, it must come again.
     is_known = state.read_to is not None and window.begin <= state.read_to <= window.end
-    pinned = [name for name in config.include if options.sweep or name not in store]
     question = Question(
-        begin=window.begin, end=window.end, pinned=tuple(pinned), may_be_empty=not is_known
+        begin=window.begin,
+        end=window.end,
+        pinned=[name for name in config.include if window.is_sweep or name not in store],
+        may_be_empty=not is_known,
     )
     return ask(config, question, user_agent=options.user_agent, keep=options.keep_answers)
 
 
 def state_after(
-    state: State, options: Options, config: Config, window: Window, answer: Answer
+    state: State, options: Options, site: Site, window: Window, answer: Answer
 ) -> State:
-    """Return what is known of arXiv after an answer."""
-    if options.rebuild or not window.counts:
-        return state
-
-    known: dict[str, object] = {"min_score": config.min_score}
-    if options.feed:
+    """Return what is known of arXiv and of the list after an answer."""
+    known: dict[str, object] = {"feed_id": site.feed_id}
+    if window.counts and not options.rebuild:
+        known["min_score"] = site.config.min_score
+    if not window.counts or not options.asks:
         return state.model_copy(update=known)
+
     if answer.read_to:
         known["read_to"] = max(answer.read_to, state.read_to or answer.read_to)
-
-    # A young list begins with its first day in every run: that is news only once a month.
     today = options.today.date()
-    is_due = window.is_sweep and (options.sweep or state.sweep_is_due(today))
-    if is_due and answer.complete:
+    if window.is_sweep and answer.complete:
         day = min(today, options.now.date())  # --until can name a day to come
         known |= {"swept": max(day, state.swept or day), "sweep_failed": None}
-    elif is_due:
+    elif window.is_sweep:
         known["sweep_failed"] = today
     return state.model_copy(update=known)
 
@@ -3318,13 +3204,10 @@ def describe_scores(found: Sequence[Scored], min_score: int) -> Iterator[str]:
                 yield f"score {nearest}: {each.paper.id} {log_text(each.paper.title)}"
 
 
-def stored_below(store: Store, config: Config) -> list[str]:
-    """Return the stored ids below `min_score` of which config.yaml does not speak."""
-    settled = {*config.include, *config.exclude}
-    papers = (paper for month in store.months.values() for paper in month.values())
-    unsettled = (paper for paper in papers if paper.id not in settled)
-    scored = score_papers(unsettled, config)
-    return [each.paper.id for each in scored if each.score < config.min_score]
+def stored_below(listing: Listing, config: Config) -> list[str]:
+    """Return the ids that are shown, though below `min_score` and not pinned."""
+    shown = (paper for paper in reversed(listing.newest) if paper.id not in config.include)
+    return [each.paper.id for each in score_papers(shown, config) if each.score < config.min_score]
 
 
 # -------------------------------------------------------------------------------- the report
@@ -3361,14 +3244,14 @@ def make_report(options: Options, site: Site, state: State, window: Window, news
         unused = find_unused(news.answer.papers, site.config)
     low: list[str] = []
     if not options.rebuild and site.config.min_score > state.min_score:
-        low = stored_below(site.store, site.config)
+        low = stored_below(site.listing, site.config)
     return Report(
         answer=news.answer,
         changes=news.changes,
         count=len(site.listing.newest),
-        newest=site.listing.last_submission(),
+        newest=site.listing.last_submission,
         problems=find_problems(options, site, news.answer, news.below),
-        sweep_failed=options.asks and window.is_sweep and not news.answer.complete,
+        sweep_failed=window.is_sweep and not news.answer.complete,
         near=near_misses(news.below, options.today),
         stored_below=low,
         unused=unused,
@@ -3392,7 +3275,7 @@ def find_problems(
     if not options.asks:
         return []
 
-    last = site.listing.last_submission()
+    last = site.listing.last_submission
     if last is None:
         return [why_empty(below)]
     days = (options.today - last).days
@@ -3438,60 +3321,74 @@ def write_summary(text: str) -> None:
 
 
 def update(options: Options) -> int:
-    """Run once: load, ask, merge, sort, render, write; return the exit status."""
-    root: Path = options.root
+    """Run once: load, ask, merge, work out, render, write; return the exit status."""
+    root = options.root
     config = load_config(root)
-    load_readme(root)  # what is wrong with it is told before arXiv is asked
-    stored = load_store(root)
-    seals = load_seals(root)
-    guard_store(root, stored, seals)
-    state = load_state(root, config, stored)
-
+    stored = load_sound_store(options)
+    state = load_state(root, config, stored, options.tomorrow)
     window = plan_window(options, config, state)
     answer = get_answer(options, config, stored, state, window)
-    chosen = choose(answer.papers, config, stored)
-    merged, changes = merge(stored, chosen.listed)
-    store = sort(merged, config, ids_to_sort(options, config, stored, state, changes))
 
-    readme = load_readme(root)  # again: it may have been edited while arXiv was asked
-    guard_readme(readme, store)
-    site = make_site(root, config, store, readme, state)
+    readme = load_readme(root)  # after arXiv was asked: somebody may have edited them meanwhile
+    stored = load_store(root, stored)
+    chosen = choose(answer.papers, config, stored)
+    merged, changes = merge(stored, chosen.listed, trusted=window.is_sweep)
+    guard_readme(readme, merged)
+
+    templates = Templates(root, list_title(readme), config.homepage)
+    made = load_made(root, config, readme, templates, stored)
+    is_as_left = made.digest() == state.made and not options.rebuild
+    ids = changes.all if is_as_left else {paper.id for paper in merged.papers()}
+    store = work_out(merged, config, ids)
+    feed_id = state.feed_id or read_feed_id(root) or f"urn:arxiv-list:{quote(list_title(readme))}"
+    site = make_site(config, store, readme, templates, feed_id)
+
     news = News(answer=answer, below=chosen.below, changes=changes)
     report = make_report(options, site, state, window, news)
-    summary = site.templates.fill("summary.md.j2", vars(report))
-    pages = render(root, site, seals, trusted=trusts_seals(options, site, state, seals))
+    summary = templates.fill("summary.md.j2", vars(report))
+    months = {month_of(arxiv_id) for arxiv_id in ids}
+    pages = render(root, site, months if is_as_left else None)
+    files = itertools.chain(store_files(store, sorted(months)), pages)
+    after = state_after(state, options, site, window, answer)
+    written = write_all(options, files, made, after)
 
-    files = itertools.chain(store_files(stored, store), pages)
-    written = write_files(root, files, dry_run=options.dry_run)
-    if not options.dry_run:  # last, since it tells of the seals that the pages bear by now
-        after = state_after(state, options, config, window, answer)
-        written += write_files(root, [state_file(root, site, after)], dry_run=False)
-
-    log_report(report)
+    tell_of(options, report, config, written)
     write_summary(summary)
-    if options.dry_run:
-        tell(*describe_scores(score_papers(answer.papers, config), config.min_score))
-    tell(closing_line(report, written, dry_run=options.dry_run))
     return exit_status(options, report, written)
 
 
-def ids_to_sort(
-    options: Options, config: Config, store: Store, state: State, changes: Changes
-) -> Collection[str]:
-    """Return the papers to be sorted: what is new, or all if the terms or the store changed."""
-    if not options.rebuild and state.sorted == sorted_digest(config, store):
-        return changes.all
-    stored = [arxiv_id for month in store.months.values() for arxiv_id in month]
-    return {*stored, *changes.all}
+def write_all(options: Options, changed: Iterable[File], made: Made, state: State) -> int:
+    """Write the files that say something else, state.json last; return how many."""
+    written = write_files(options.root, changed, dry_run=options.dry_run)
+    if options.dry_run:
+        return written.differing
+    files = {**made.files, **written.digests}
+    del files[README]  # the rest of it is somebody's own
+    after = Made(made.rules, files)
+    known = state.model_copy(update={"made": after.digest()})
+    text = known.model_dump_json(indent=1, exclude_none=True)
+    state_file = File(STATE, f"{text}\n")
+    return written.differing + write_files(options.root, [state_file], dry_run=False).differing
 
 
-def trusts_seals(options: Options, site: Site, state: State, seals: Mapping[str, Seal]) -> bool:
-    """Tell whether a page whose seal holds is as it should be, and need not be rendered.
+def load_sound_store(options: Options) -> Store:
+    """Read every paper, and README.md; UpdaterError: a file is damaged, or papers were lost."""
+    root = options.root
+    readme = load_readme(root)
+    store = load_store(root)
+    guard_store(root, store)
+    # A demo and a new list have no store yet, though README.md may show papers.
+    if not (store.months or options.feed) and is_known_to_git(root, STORE_FOLDER):
+        guard_readme(readme, store)
+    return store
 
-    So it is unless a template, the script or what all pages show has changed since the last run,
-    or a page came from another one.
-    """
-    return not options.rebuild and state.rendered == rendered_digest(site, seals)
+
+def tell_of(options: Options, report: Report, config: Config, written: int) -> None:
+    """Tell what a run did; of a dry one also what helps to choose `min_score`."""
+    log_report(report)
+    if options.dry_run:
+        tell(*describe_scores(score_papers(report.answer.papers, config), config.min_score))
+    tell(closing_line(report, written, dry_run=options.dry_run))
 
 
 def closing_line(report: Report, written: int, *, dry_run: bool) -> str:
@@ -3543,10 +3440,11 @@ def explain(options: Options) -> int:
     """Print why a paper is in the list or not, by what the store or else arXiv says of it."""
     config = load_config(options.root)
     store = load_store(options.root)
-    paper = store.get(options.explain)
+    paper = store.months.get(month_of(options.explain), {}).get(options.explain)
     if paper is None:
         tomorrow = options.now + DAY
         paper = fetch_one(config, options.explain, tomorrow, user_agent=options.user_agent)
+
     tell(*explanation(paper, config, weigh(paper, config, store)))
     return DONE
 
@@ -3639,6 +3537,11 @@ class Options:
     def asks(self) -> bool:
         """Tell whether arXiv is asked."""
         return not (self.feed or self.rebuild)
+
+    @property
+    def tomorrow(self) -> dt.date:
+        """Return the last day that can be right: a clock may be slow."""
+        return (max(self.now, self.today) + DAY).date()
 
 
 def parse_moment(text: str) -> dt.datetime:

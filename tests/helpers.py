@@ -256,13 +256,14 @@ def state(root: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------------------- quick templates
 
 ROW = "{{ row.paper.line() }} {{ row.lead }} {{ row.venue }} {{ row.domains }}\n"
-ROWS = "{% for row in rows %}" + ROW + "{% endfor %}{% for row in titles %}{{ row }}{% endfor %}"
+ROWS = "{% for row in rows %}" + ROW + "{% endfor %}"
+TITLES = "{% for paper in titles %}{{ paper.id }} {{ paper.shown_title }}\n{% endfor %}"
 ENTRIES = "{% for paper in papers %}{{ paper.line() }}\n{% endfor %}"
 FRONT_ROWS = "{% for row in rows %}" + ROW + "{% endfor %}"
 QUICK = {
     "month.md.j2": "{{ heading }} {{ name }} {{ names }} {{ before }} {{ after }}\n" + ROWS,
-    "domain.md.j2": "{{ domain }} {{ count }} {{ others }} {{ key_papers }}\n" + ROWS,
-    "archive.md.j2": "{{ title }} {{ count }} {{ trends }} {{ months }} {{ chart }}\n" + ROWS,
+    "domain.md.j2": "{{ domain }} {{ count }} {{ others }} {{ key_papers }}\n" + ROWS + TITLES,
+    "archive.md.j2": "{{ title }} {{ count }} {{ trends }} {{ months }}\n" + ROWS,
     "feed.xml.j2": "<id>{{ id }}</id> {{ name }} {{ domain }} {{ updated }}\n" + ENTRIES,
     "search.html.j2": "{{ title }} {{ homepage }} {{ months }} {{ domains }} {{ exclude }}\n",
     "latest.md.j2": "{{ count }} {{ week }}\n" + FRONT_ROWS,

@@ -27,7 +27,7 @@ from tests.helpers import (
     state,
     tree,
 )
-from update_papers import STATE, parse_seal
+from update_papers import STATE, papers_shown
 
 MONTHS = ["9901", "2401", "2402", "2403", "2404", "2405"]
 TOPICS = ["attack", "backup", "coffee"]  # the only words that domains look for
@@ -73,13 +73,13 @@ def rebuilt(root: Path) -> dict[str, bytes]:
     """Return what --rebuild makes of a copy that has lost all that can be worked out."""
     copy = shutil.copytree(root, root.parent / "copy")
     for path in copy.glob("articles/*.*"):
-        if parse_seal(path.read_bytes()):  # else it is somebody's
+        if papers_shown(path) is not None:  # else it is somebody's
             path.unlink()
     for path in copy.glob("articles/data/*.jsonl"):
         lines = map(json.loads, path.read_bytes().splitlines())
         facts = [{key: line[key] for key in line if key not in WORKED_OUT} for line in lines]
         path.write_text("".join(f"{json.dumps(line)}\n" for line in facts), "utf-8")
-    known = state(copy) | {"sorted": "", "rendered": ""}
+    known = state(copy) | {"made": ""}
     (copy / STATE).write_text(json.dumps(known), "utf-8")
 
     assert run(copy, "--rebuild") == 0
@@ -215,8 +215,7 @@ EDIT = st.one_of(
             st.builds(told, title=SUBJECT.filter(bool)),
         ),
     ),
-    st.builds(stated, sorted=st.sampled_from(["", "0123456789abcdef"])),
-    st.builds(stated, rendered=st.sampled_from(["", "0123456789abcdef"])),
+    st.builds(stated, made=st.sampled_from(["", "0123456789abcdef"])),
     st.just(lambda root: (root / STATE).write_bytes(b"{")),
 )
 # What git puts back to how it was after an earlier run.
@@ -311,8 +310,12 @@ HARM: dict[str, Edit] = {
     "page edited": lambda root: exchanged("A attack", "An attack")(root / PAGE),
     "page cut": lambda root: (root / PAGE).write_bytes((root / PAGE).read_bytes()[:-99]),
     "page without its last line end": lambda root: exchanged(" -->\n", " -->")(root / PAGE),
-    "page with blanks behind its seal": lambda root: exchanged(" -->\n", " --> \n")(root / PAGE),
-    "page with lines behind its seal": lambda root: exchanged(" -->\n", " -->\n\n")(root / PAGE),
+    "page with blanks behind its last line": lambda root: exchanged(" -->\n", " --> \n")(
+        root / PAGE
+    ),
+    "page with lines behind its last line": lambda root: exchanged(" -->\n", " -->\n\n")(
+        root / PAGE
+    ),
     "page of another": lambda root: shutil.copy(root / "articles/2024-04.md", root / PAGE),
     "page deleted": lambda root: Path.unlink(root / PAGE),
     "all pages deleted": lambda root: [*map(Path.unlink, root.glob(PAGES))],
@@ -327,8 +330,7 @@ HARM: dict[str, Edit] = {
         b"".join((root / STORE).read_bytes().splitlines(keepends=True)[::-1])
     ),
     "state.json lost": lambda root: (root / STATE).unlink(),
-    "sorted": stated(sorted="0123456789abcdef"),
-    "rendered": stated(rendered="0123456789abcdef"),
+    "digest": stated(made="0123456789abcdef"),
 }
 
 
@@ -422,7 +424,7 @@ def test_ten_new(root: Path) -> None:
 
 
 def test_pages_of_nobody(root: Path) -> None:
-    """A sealed page goes with its domain or its number; a page without our seal never does."""
+    """A page of ours goes with its domain or its number; one without our last line never does."""
     kept = {
         "articles/2024-05-7.md": b"# By hand\n",
         "articles/notes.md": b"# By hand\n",
@@ -434,8 +436,8 @@ def test_pages_of_nobody(root: Path) -> None:
     (root / "articles/folder.md").mkdir()
     for name, data in kept.items():
         (root / name).write_bytes(data)
-    seal = (root / PAGE).read_bytes().splitlines(keepends=True)[-1]
-    (root / "articles/2031-01.md").write_bytes(b"# Papers\n" + seal.replace(b" 2 ", b" 0 "))
+    last = (root / PAGE).read_bytes().splitlines(keepends=True)[-1]
+    (root / "articles/2031-01.md").write_bytes(b"# Papers\n" + last.replace(b" 2 ", b" 0 "))
 
     configured(domains={"Coffee": DOMAINS["Coffee"]}, exclude=["2405.00003"])(root)
     assert receive(root, []) == 0

@@ -41,8 +41,7 @@ from update_papers import (
     merge,
     month_of,
     newer,
-    store_path,
-    store_text,
+    store_files,
 )
 
 SAMPLE = PROJECT / "tests/data/answer.atom"
@@ -134,14 +133,16 @@ def test_line(known: Paper) -> None:
 @given(st.lists(PAPERS))
 def test_store_comes_back(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> None:
     """A store that was written is read as it was, with LF or CRLF, its last line end or none."""
-    store, _ = merge(Store({}, {}, {}), papers)
+    store, _ = merge(Store({}, {}), papers)
     for alter in (bytes, lambda data: data.replace(b"\n", b"\r\n"), bytes.rstrip):
         root = tmp_path_factory.mktemp("store")
-        for month, known in store.months.items():
-            path = root / store_path(month)
+        for file in store_files(store, store.months):
+            path = root / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(alter(store_text(known.values())))
-        assert load_store(root).months == store.months
+            path.write_bytes(alter(file.data()))
+        loaded = load_store(root)
+        assert loaded.months == store.months
+        assert load_store(root, loaded) == loaded
         shutil.rmtree(root)
 
 
@@ -179,12 +180,14 @@ def test_newer(old: Paper, new: Paper, cut: int, step: int) -> None:
         assert better.abstract == new.abstract
     else:
         assert better in {old, new}
+    trusted = newer(old, new, trusted=True)
+    assert trusted == (better if new.version >= old.version else new)
 
 
 @given(st.lists(PAPERS), st.lists(PAPERS))
 def test_merge(known: list[Paper], came: list[Paper]) -> None:
     """No paper goes, each that came is there, and the same once more changes nothing."""
-    store, _ = merge(Store({}, {}, {}), known)
+    store, _ = merge(Store({}, {}), known)
     merged, changes = merge(store, [each.as_received() for each in came])
     before = {arxiv_id for month in store.months.values() for arxiv_id in month}
     after = {arxiv_id for month in merged.months.values() for arxiv_id in month}
@@ -291,7 +294,7 @@ def test_broken_store(
 
     assert run(root, "--rebuild") == 2
     said = capsys.readouterr().err
-    way_back = f"bring it back with: git checkout HEAD -- {STORE}"
+    way_back = f"bring it back with: git checkout HEAD -- {STORE}; .+"
     assert re.fullmatch(rf"{STORE}, line 2: no paper \(.+\); {way_back}\n", said)
     assert tree(root) == before
 
@@ -313,7 +316,7 @@ def test_conflict(
 
     assert run(root, *arguments) == 2
     said = capsys.readouterr().err
-    assert re.fullmatch(rf"{STORE}, line 2: a conflict that git left; .+ --rebuild\n", said)
+    assert re.fullmatch(rf"{STORE}, line 2: no paper .+ of a conflict .+ git's lines\n", said)
     assert tree(root) == before
     assert not server.requests
 
@@ -410,7 +413,7 @@ def test_broken_state_is_not_forgotten(arguments: list[str], root: Path, server:
     """A run that does not ask regularly makes state.json anew, but asks nothing in its place."""
     (root / STATE).unlink()
     assert run(root, *arguments) == 0
-    assert state(root).keys() >= {"sorted", "rendered"}
+    assert state(root)["made"]
     assert state(root).keys().isdisjoint({"read_to", "swept"})
     server.requests.clear()
     assert run(root) == 0
@@ -427,7 +430,7 @@ def test_what_was_asked_for_is_left_alone(arguments: list[str], root: Path, serv
     assert run(root, *arguments, now=LATER) == 0
     assert len(stored(root)) > 2
     after = state(root)
-    assert after["rendered"] != before["rendered"]
+    assert after["made"] != before["made"]
     for name in ("read_to", "swept", "since", "selection"):
         assert after[name] == before[name]
 
@@ -470,7 +473,7 @@ def test_sweep(root: Path, server: Server) -> None:
 
 
 def test_young_list(tmp_path: Path, server: Server) -> None:
-    """A list that begins within the days to look back sweeps in every run, and says so once."""
+    """A list that begins within the days to look back asks for all in every run."""
     root = make_list(tmp_path / "list", server.url, {"since": "2025-10-01"})
     assert run(root) == 0
     before = tree(root)
@@ -497,6 +500,45 @@ def test_until_before_the_beginning(
     assert "config.yaml: since: 2024-09-12 is after 2024-01-01; " in capsys.readouterr().err
     assert server.requests == []
     assert tree(root) == before
+
+
+@pytest.mark.parametrize("name", ["read_to", "swept", "sweep_failed"])
+def test_clock_that_was_wrong(name: str, root: Path, server: Server) -> None:
+    """A date that lies ahead of the clock counts as none: no sweep is put off for ever."""
+    before = tree(root)
+    known = state(root) | {name: "9998-01-01T00:00:00Z" if name == "read_to" else "9998-01-01"}
+    (root / STATE).write_text(json.dumps(known), "utf-8")
+    assert run(root) == 0
+    assert begins(server) == ["2025-07-26" if name == "sweep_failed" else "2024-09-12"]
+    assert tree(root) == before
+
+
+def test_version_by_mistake(root: Path, server: Server) -> None:
+    """What arXiv gave once as version 9999 is put right by the next sweep, and not before."""
+    good = server.papers[0]
+    server.papers[0] = good | {"version": 9999, "title": "Mistake", "authors": ["Nobody"]}
+    assert run(root) == 0
+    server.papers[0] = good | {"version": 2, "title": "Second"}
+    assert run(root) == 0
+    assert stored(root)["2511.00001"].title == "Mistake"
+    assert run(root, now=NOW + 31 * DAY) == 0
+    found = stored(root)["2511.00001"]
+    assert (found.version, found.title, len(found.authors)) == (2, "Second", 3)
+
+
+def test_sweep_renews_pinned_papers(root: Path, server: Server) -> None:
+    """A sweep that comes by itself asks for pinned papers again, too."""
+    replace(
+        root, "config.yaml", "stale_after_days: 0", 'stale_after_days: 0\ninclude: ["2301.00007"]'
+    )
+    server.papers.append(paper(7, "2301"))
+    assert run(root) == 0
+    server.papers[-1] |= {"version": 2, "title": "Second"}
+    server.requests.clear()
+    assert run(root) == 0
+    assert len(server.requests) == 1
+    assert run(root, now=NOW + 31 * DAY) == 0
+    assert stored(root)["2301.00007"].title == "Second"
 
 
 def test_sweep_is_due(root: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -588,9 +630,10 @@ def test_guard(
         for arguments in ([], ["--sweep"], ["--rebuild"], ["--check"], ["--dry-run"]):
             assert run(root, *arguments) == 2
             assert capsys.readouterr().err == (
-                f"{name}, line 1: has {left} papers, and the pages of the month were made "
-                f"from 3; bring it back with: git checkout HEAD -- {name}; "
-                "or, if that was meant, delete the pages articles/2025-10*.md too\n"
+                f"{name}, line 1: has {left} papers, and the pages of the month were made of 3; "
+                f"bring it back with: git checkout HEAD -- {name}; if it is not there, look "
+                "whether git ignores it; or, if that was meant, delete the pages "
+                "articles/2025-10*.md too\n"
             )
     assert not server.requests
     assert tree(root) == before
@@ -610,25 +653,31 @@ def test_loss_that_was_meant(
     assert run(root, "--check") == 0
 
 
-IGNORED = {
-    "rule": ("*.jsonl\n", "; git ignores it by .gitignore:1:*.jsonl: delete that rule;"),
-    "folder": ("x\narticles/data\n", "; git ignores it by .gitignore:2:articles/data: delete"),
-    "another": ("*.txt\n", f"HEAD -- {STORE}; or, "),
-    "negated": ("*.jsonl\n!articles/data/*.jsonl\n", f"HEAD -- {STORE}; or, "),
-}
+def test_guard_of_an_old_list(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last lines that an earlier version wrote, which had a seal, guard the list as well."""
+    text = (root / PAGE).read_text("utf-8")
+    assert text.endswith(": of 2 papers -->\n")
+    (root / PAGE).write_text(text.replace(" papers -->", " papers, seal 0904398ffdf42769 -->"))
+    cut_lines(root / STORE)
+    assert run(root, "--rebuild") == 2
+    assert f"{STORE}, line 1: has 1 paper, and the pages" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("rules", "words"), IGNORED.values(), ids=IGNORED)
-def test_ignored_store(
-    rules: str, words: str, root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Where git ignores the store, as in a checkout without it, the rule and its file are named."""
-    git = shutil.which("git") or "git"
-    subprocess.run([git, "init", "-q", root], check=True)
-    (root / ".gitignore").write_text(rules, "utf-8")
-    shutil.rmtree(root / "articles/data")
-    assert run(root) == 2
-    assert words in capsys.readouterr().err
+def test_store_edited_while_arxiv_is_asked(root: Path, server: Server) -> None:
+    """A paper that another process stored meanwhile is there afterwards, beside those that came."""
+
+    def edit(handler: Handler, body: bytes) -> None:
+        line = (root / STORE).read_bytes().splitlines(keepends=True)[0]
+        with (root / STORE).open("ab") as file:
+            file.write(line.replace(b"2511.00001", b"2511.00009"))
+        answer(handler, body)
+
+    server.papers.append(paper(3))
+    server.faults.append(edit)
+    assert run(root) == 0
+    assert [name[-1] for name in stored(root)] == ["1", "2", "3", "9"]
+    assert "2511.00009" in (root / PAGE).read_text("utf-8")
+    assert run(root, "--check") == 0
 
 
 def test_excluded_papers_are_not_lost(big: Path, tmp_path: Path) -> None:
@@ -691,6 +740,22 @@ def test_page_made_from_ours(root: Path) -> None:
     before = tree(root)
     assert run(root, "--rebuild") == 0
     assert tree(root).keys() == before.keys()
+
+
+def test_lost_archive_that_git_knows(
+    root: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Store and pages are gone from the disk alone: nobody is asked, or pinned papers would go."""
+    git = shutil.which("git") or "git"
+    subprocess.run([git, "init", "-q", root], check=True)
+    subprocess.run([git, "-C", root, "add", "--all"], check=True)
+    shutil.rmtree(root / "articles")
+    for arguments in ([], ["--sweep"], ["--rebuild"]):
+        assert run(root, *arguments) == 2
+        assert "articles/data: has no papers, and README.md lists some" in capsys.readouterr().err
+    assert not server.requests
+    assert run(root, "--feed", SAMPLE, now=LATER) == 0  # a demo
+    assert len(stored(root)) == 40
 
 
 def test_lost_archive(root: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -326,9 +326,11 @@ def test_unusable(server: Server, place: Place) -> None:
     assert not server.requests
 
 
+@pytest.mark.usefixtures("server")
 def test_young_list(place: Place) -> None:
     """A list that has no archive yet is committed whole."""
     shutil.rmtree(place.clone / "articles")
+    place.commit("Begin anew")
     assert place.update() == 0
     assert place.history()[0] == "Update papers: 4 new, 0 revised"
     assert ROW in place.shown("articles/2025-11.md")
@@ -347,6 +349,7 @@ def test_hidden_store(place: Place, rule: str) -> None:
     assert f"Delete these lines: .gitignore:2:{rule}\n" in place.log
 
 
+@pytest.mark.usefixtures("server")
 def test_innocent_gitignore(place: Place) -> None:
     """A rule that hides nothing of what a run writes is nobody's business."""
     (place.clone / ".gitignore").write_text("build/\n*.tmp\n", "utf-8")
