@@ -2230,7 +2230,7 @@ def escape_markdown(value: object) -> Escaped:
 # A line of a page is to have less than 4,096 bytes: code search drops a file that has more than
 # one longer line. So many characters of each text, and so many authors, nearly always fit.
 TITLE_LIMIT = 300  # the longest real title has 250
-ABSTRACT_LIMIT = 2_000  # arXiv takes 1,920
+ABSTRACT_LIMIT = 2_500  # arXiv takes 1,920 now; the longest real one has 2,428
 NAME_LIMIT = 100
 AUTHORS = 40  # of a paper of more, so many are named
 FIRST_AUTHORS = 2  # stand unopened
@@ -3058,20 +3058,23 @@ def plan_window(options: Options, config: Config, state: State) -> Window:
     some papers long after their submission. Now and then it sweeps.
     """
     today = options.today
-    end = today + DAY  # a clock may be slow
     first = midnight(config.since)
-    if end <= first:
-        remedy = "write an earlier day, or give a later --until"
-        raise UpdaterError(f"{CONFIG}: since: {config.since} is after {today.date()}; {remedy}")
-    if options.since:
-        return Window(begin=options.since, end=end, counts=False, is_sweep=False)
-    if options.asks and (options.sweep or state.sweep_is_due(today.date())):
-        return Window(begin=first, end=end, counts=True, is_sweep=True)
-
-    begin = first
-    if state.read_to:
+    is_sweep = options.sweep or state.sweep_is_due(today.date())
+    begin = options.since or first
+    if state.read_to and not (is_sweep or options.since):
         begin = max(first, min(state.read_to, today) - config.lookback_days * DAY)
-    return Window(begin=begin, end=end, counts=True, is_sweep=False)
+
+    end = today + DAY  # a clock may be slow
+    if end <= begin:
+        name = "--since" if options.since else f"{CONFIG}: since"
+        remedy = "write an earlier day, or give a later --until"
+        raise UpdaterError(f"{name}: {begin.date()} is after {today.date()}; {remedy}")
+    return Window(
+        begin=begin,
+        end=end,
+        counts=not options.since,
+        is_sweep=is_sweep and options.asks and not options.since,
+    )
 
 
 def get_answer(
@@ -3133,92 +3136,57 @@ def places_of(paper: Paper) -> set[str]:
 
 # ------------------------------------------------------------------------------------- scores
 
-NEAR_MISSES = 10  # as many as a curator looks at
-NEAR_DAYS = 7  # those before were named by earlier runs
 
-
-class Scored(NamedTuple):
-    """A paper that arXiv found, and how much it speaks of the subject."""
-
-    paper: Paper
-    score: int
-
-
-class Chosen(NamedTuple):
-    """The papers of an answer: those that are listed, and those whose score is too low."""
-
-    listed: Sequence[Paper]
-    below: Sequence[Scored]
-
-
-def score_papers(papers: Iterable[Paper], config: Config) -> list[Scored]:
-    """Return papers with their scores."""
+def scores_of(papers: Iterable[Paper], config: Config) -> dict[str, int]:
+    """Return the scores of papers by their ids."""
     phrases = score_phrases(config.keywords)
-    return [Scored(paper, score(phrases, Searchable.of(paper))) for paper in papers]
+    return {paper.id: score(phrases, Searchable.of(paper)) for paper in papers}
 
 
-def choose(papers: Iterable[Paper], config: Config, store: Store) -> Chosen:
+def choose(papers: Sequence[Paper], config: Config, store: Store) -> list[Paper]:
     """Return which papers are listed: by their score, by `include`, or since they are stored."""
-    listed = []
-    others = []
-    for paper in papers:
-        if paper.id in store or paper.id in config.include or config.min_score == 0:
-            listed.append(paper)
-        else:
-            others.append(paper)
-
-    scored = score_papers(others, config)
-    listed += [each.paper for each in scored if each.score >= config.min_score]
-    hidden = {*config.exclude}
-    below = [
-        each for each in scored if each.score < config.min_score and each.paper.id not in hidden
-    ]
-    return Chosen(listed, below)
+    if config.min_score == 0:
+        return [*papers]
+    others = (each for each in papers if each.id not in store and each.id not in config.include)
+    low = {name for name, found in scores_of(others, config).items() if found < config.min_score}
+    return [each for each in papers if each.id not in low]
 
 
-def near_misses(below: Iterable[Scored], today: dt.datetime) -> list[Scored]:
-    """Return the papers of the last days that were closest below `min_score`."""
-    first = today - NEAR_DAYS * DAY
-    late = [each for each in below if each.paper.published > first]
-    late.sort(key=lambda each: each.score, reverse=True)
-    return late[:NEAR_MISSES]
-
-
-def describe_scores(found: Sequence[Scored], min_score: int) -> Iterator[str]:
+def describe_scores(papers: Sequence[Paper], config: Config) -> Iterator[str]:
     """Yield lines that help to choose `min_score`: how many papers each would list, and which."""
-    if not found:
+    scores = scores_of(papers, config)
+    if not scores:
         return
-    scores = sorted({each.score for each in found})
     yield "min_score  papers of this answer that it lists"
-    for least in range(max(scores[-1], min_score) + 1):
-        papers = [each for each in found if each.score >= least]
-        mark = "  <- config.yaml" if least == min_score else ""
-        yield f"{least:9}  {len(papers)}{mark}"
+    for least in range(max([*scores.values(), config.min_score]) + 1):
+        count = sum(each >= least for each in scores.values())
+        mark = "  <- config.yaml" if least == config.min_score else ""
+        yield f"{least:9}  {count}{mark}"
 
     yield "the papers next to min_score:"
-    above = [score for score in scores if score >= min_score][:1]
-    below = [score for score in scores if score < min_score][-1:]
-    for nearest in [*above, *below]:
-        for each in found:
-            if each.score == nearest:
-                yield f"score {nearest}: {each.paper.id} {log_text(each.paper.title)}"
+    above = min((each for each in scores.values() if each >= config.min_score), default=None)
+    below = max((each for each in scores.values() if each < config.min_score), default=None)
+    for nearest in (above, below):
+        for paper in papers:
+            if scores[paper.id] == nearest:
+                yield f"score {nearest}: {paper.id} {log_text(paper.title)}"
 
 
 def stored_below(listing: Listing, config: Config) -> list[str]:
     """Return the ids that are shown, though below `min_score` and not pinned."""
     shown = (paper for paper in reversed(listing.newest) if paper.id not in config.include)
-    return [each.paper.id for each in score_papers(shown, config) if each.score < config.min_score]
+    return [name for name, found in scores_of(shown, config).items() if found < config.min_score]
 
 
 # -------------------------------------------------------------------------------- the report
 
+IDS_TOLD = 300  # in a line of the log
 
-@dataclass(frozen=True, kw_only=True)
-class News:
+
+class News(NamedTuple):
     """What came in a run, and what it changed."""
 
     answer: Answer
-    below: Sequence[Scored]  # papers whose score is too low
     changes: Changes
 
 
@@ -3230,79 +3198,62 @@ class Report:
     changes: Changes
     count: int  # papers that are shown
     newest: dt.datetime | None  # the last submission
-    problems: Sequence[str]  # what makes the run end with 3
+    problem: str  # what makes the run end with 3
     sweep_failed: bool  # it was to bring everything, and did not
-    near: Sequence[Scored]  # papers just below min_score
     stored_below: Sequence[str]  # ids, after min_score was raised
     unused: Sequence[str]  # keywords and categories that no paper of a sweep has
 
 
 def make_report(options: Options, site: Site, state: State, window: Window, news: News) -> Report:
     """Return what there is to tell of a run."""
-    unused: list[str] = []
-    if window.is_sweep and news.answer.complete:
-        unused = find_unused(news.answer.papers, site.config)
-    low: list[str] = []
-    if not options.rebuild and site.config.min_score > state.min_score:
-        low = stored_below(site.listing, site.config)
+    answer, config = news.answer, site.config
+    is_raised = config.min_score > state.min_score and not options.rebuild
     return Report(
-        answer=news.answer,
+        answer=answer,
         changes=news.changes,
         count=len(site.listing.newest),
         newest=site.listing.last_submission,
-        problems=find_problems(options, site, news.answer, news.below),
-        sweep_failed=window.is_sweep and not news.answer.complete,
-        near=near_misses(news.below, options.today),
-        stored_below=low,
-        unused=unused,
+        problem=find_problem(options, site, answer),
+        sweep_failed=window.is_sweep and not answer.complete,
+        stored_below=stored_below(site.listing, config) if is_raised else [],
+        unused=find_unused(answer.papers, config) if window.is_sweep and answer.complete else [],
     )
 
 
-def why_empty(below: Sequence[Scored]) -> str:
-    """Return why a list has no papers, and what to look at."""
-    if below:
-        found = f"{count_papers(len(below))} found, all below min_score"
-        return f"{found}, the list is empty: lower it in config.yaml"
-    return "nothing was found, the list is empty: look at keywords and categories"
+def find_problem(options: Options, site: Site, answer: Answer) -> str:
+    """Return what makes a run that asked end with 3, "" if nothing does."""
+    if answer.problem or not options.asks:
+        return answer.problem
+    newest = site.listing.last_submission
+    if newest is None and answer.papers:
+        found = f"{count_papers(len(answer.papers))} found, all below min_score"
+        return f"{found}, the list is empty: lower it in {CONFIG}"
+    if newest is None:
+        return "nothing was found, the list is empty: look at keywords and categories"
 
-
-def find_problems(
-    options: Options, site: Site, answer: Answer, below: Sequence[Scored]
-) -> list[str]:
-    """Return what makes a run that asked end with 3."""
-    if answer.problem:
-        return [answer.problem]
-    if not options.asks:
-        return []
-
-    last = site.listing.last_submission
-    if last is None:
-        return [why_empty(below)]
-    days = (options.today - last).days
-    limit = site.config.stale_after_days
+    days, limit = (options.today - newest).days, site.config.stale_after_days
     if days <= limit or limit == 0:
-        return []
+        return ""
     age = f"its newest paper is {days} days old, more than stale_after_days ({limit})"
     remedy = "look at the keywords and at arXiv, or raise stale_after_days (0: never)"
-    return [f"the list stands still: {age}; {remedy}"]
+    return f"the list stands still: {age}; {remedy}"
 
 
 def log_report(report: Report) -> None:
     """Tell what somebody should look at."""
     for arxiv_id in report.answer.missing:
-        LOG.warning("config.yaml: include: arXiv has no %s; correct or delete it", arxiv_id)
+        LOG.warning("%s: include: arXiv has no %s; correct or delete it", CONFIG, arxiv_id)
     if report.sweep_failed:
-        LOG.warning(
-            "not everything since the list's first day came; tomorrow it is asked for again"
-        )
+        LOG.warning("not all since the list's first day came; tomorrow it is asked for again")
     if report.unused:
         unused = ", ".join(report.unused)
         LOG.info("no paper of this sweep has: %s; look at their spelling, or delete them", unused)
     if report.stored_below:
-        ids = ", ".join(report.stored_below)
-        LOG.info("stored papers below min_score; to hide them: exclude: [%s]", ids)
-    for problem in report.problems:
-        LOG.error("%s", problem)
+        ids = ", ".join(report.stored_below[:IDS_TOLD])
+        count = len(report.stored_below)
+        LOG.info("%d listed papers are below min_score; to hide them: exclude: [%s]", count, ids)
+    if report.problem:
+        LOG.error("%s", report.problem)
 
 
 def write_summary(text: str) -> None:
@@ -3331,8 +3282,8 @@ def update(options: Options) -> int:
 
     readme = load_readme(root)  # after arXiv was asked: somebody may have edited them meanwhile
     stored = load_store(root, stored)
-    chosen = choose(answer.papers, config, stored)
-    merged, changes = merge(stored, chosen.listed, trusted=window.is_sweep)
+    listed = choose(answer.papers, config, stored)
+    merged, changes = merge(stored, listed, trusted=window.is_sweep)
     guard_readme(readme, merged)
 
     templates = Templates(root, list_title(readme), config.homepage)
@@ -3343,8 +3294,7 @@ def update(options: Options) -> int:
     feed_id = state.feed_id or read_feed_id(root) or f"urn:arxiv-list:{quote(list_title(readme))}"
     site = make_site(config, store, readme, templates, feed_id)
 
-    news = News(answer=answer, below=chosen.below, changes=changes)
-    report = make_report(options, site, state, window, news)
+    report = make_report(options, site, state, window, News(answer, changes))
     summary = templates.fill("summary.md.j2", vars(report))
     months = {month_of(arxiv_id) for arxiv_id in ids}
     pages = render(root, site, months if is_as_left else None)
@@ -3387,7 +3337,7 @@ def tell_of(options: Options, report: Report, config: Config, written: int) -> N
     """Tell what a run did; of a dry one also what helps to choose `min_score`."""
     log_report(report)
     if options.dry_run:
-        tell(*describe_scores(score_papers(report.answer.papers, config), config.min_score))
+        tell(*describe_scores(report.answer.papers, config))
     tell(closing_line(report, written, dry_run=options.dry_run))
 
 
@@ -3402,38 +3352,10 @@ def exit_status(options: Options, report: Report, written: int) -> int:
     """Return what a run ends with."""
     if options.check:
         return STALE if written else DONE
-    return INCOMPLETE if report.problems else DONE
+    return INCOMPLETE if report.problem else DONE
 
 
 # ----------------------------------------------------------------------------------- explain
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Why a paper is in the list or not."""
-
-    groups: Mapping[str, Sequence[Term]]  # which keywords of each group it has
-    excluded: Sequence[Term]  # which exclude_keywords it has
-    is_placed: bool  # in one of the categories
-    is_in_time: bool  # submitted since the list begins
-    parts: Sequence[tuple[str, int]]  # phrases and their points
-    is_stored: bool
-    is_included: bool
-    is_hidden: bool  # by `exclude`
-
-    def score(self) -> int:
-        """Return the sum of the points."""
-        return sum(points for _, points in self.parts)
-
-    def is_found(self) -> bool:
-        """Tell whether arXiv's answer has the paper."""
-        has_words = all(self.groups.values()) and not self.excluded
-        return has_words and self.is_placed and self.is_in_time
-
-    def is_listed(self, min_score: int) -> bool:
-        """Tell whether the list shows the paper."""
-        is_chosen = self.is_found() and self.score() >= min_score
-        return (is_chosen or self.is_stored or self.is_included) and not self.is_hidden
 
 
 def explain(options: Options) -> int:
@@ -3445,47 +3367,38 @@ def explain(options: Options) -> int:
         tomorrow = options.now + DAY
         paper = fetch_one(config, options.explain, tomorrow, user_agent=options.user_agent)
 
-    tell(*explanation(paper, config, weigh(paper, config, store)))
+    tell(*explanation(paper, config, is_stored=paper.id in store))
     return DONE
 
 
-def weigh(paper: Paper, config: Config, store: Store) -> Verdict:
-    """Return why a paper is in the list or not."""
+def explanation(paper: Paper, config: Config, *, is_stored: bool) -> Iterator[str]:
+    """Yield why a paper is in the list or not: the lines that --explain prints."""
     text = Searchable.of(paper)
-    is_placed = not places_of(paper).isdisjoint(config.categories)
-    return Verdict(
-        groups={name: found_terms(terms, text) for name, terms in config.keywords.items()},
-        excluded=found_terms(config.exclude_keywords, text),
-        is_placed=is_placed or not config.categories,
-        is_in_time=paper.published >= midnight(config.since),
-        parts=[(each.words, points(each, text)) for each in score_phrases(config.keywords)],
-        is_stored=paper.id in store,
-        is_included=paper.id in config.include,
-        is_hidden=paper.id in config.exclude,
-    )
-
-
-def explanation(paper: Paper, config: Config, verdict: Verdict) -> Iterator[str]:
-    """Yield the lines that --explain prints."""
+    is_found = paper.published >= midnight(config.since)
     yield f"{paper.id}: {log_text(paper.title)}"
     yield f"submitted: {paper.published.date()}; since: {config.since}"
-    for number, (name, terms) in enumerate(verdict.groups.items(), 1):
-        yield f"keywords, {name or f'group {number}'}: {names_of(terms) or 'NONE'}"
-    yield f"exclude_keywords: {names_of(verdict.excluded) or 'none'}"
+    for number, (name, group) in enumerate(config.keywords.items(), 1):
+        terms = names_of(found_terms(group, text))
+        is_found = is_found and bool(terms)
+        yield f"keywords, {name or f'group {number}'}: {terms or 'NONE'}"
 
-    places = "fit" if verdict.is_placed else "DO NOT FIT"
-    yield f"categories: {log_text(' '.join(paper.categories))}: {places}"
-    parts = ", ".join(f"{words} {points}" for words, points in verdict.parts if points)
-    yield f"score: {verdict.score()}, min_score: {config.min_score} ({parts or 'no phrase'})"
+    excluded = names_of(found_terms(config.exclude_keywords, text))
+    fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
+    yield f"exclude_keywords: {excluded or 'none'}"
+    categories = log_text(" ".join(paper.categories))
+    yield f"categories: {categories}: {'fit' if fits else 'DO NOT FIT'}"
 
-    facts = {
-        "include": verdict.is_included,
-        "exclude": verdict.is_hidden,
-        "stored": verdict.is_stored,
-    }
-    for name, holds in facts.items():
-        yield f"{name}: {'yes' if holds else 'no'}"
-    yield "listed" if verdict.is_listed(config.min_score) else "not listed"
+    counted = [(each.words, points(each, text)) for each in score_phrases(config.keywords)]
+    total = sum(count for _, count in counted)
+    parts = ", ".join(f"{words} {count}" for words, count in counted if count)
+    yield f"score: {total}, min_score: {config.min_score} ({parts or 'no phrase'})"
+
+    is_chosen = is_found and fits and not excluded and total >= config.min_score
+    is_pinned, is_hidden = paper.id in config.include, paper.id in config.exclude
+    for key, holds in {"include": is_pinned, "exclude": is_hidden, "stored": is_stored}.items():
+        yield f"{key}: {'yes' if holds else 'no'}"
+    is_listed = (is_chosen or is_pinned or is_stored) and not is_hidden
+    yield "listed" if is_listed else "not listed"
 
 
 def names_of(terms: Iterable[Term]) -> str:
@@ -3501,36 +3414,23 @@ STALE = 1  # --check found something
 FAILED = 2  # nothing could be begun, or a file could not be written
 INCOMPLETE = 3  # arXiv could not be read to the end, or the list stands still
 
-LAST_YEAR = 9000  # of --since and --until: there are days left to count on from there
 
-# What may stand beside each way to run; --root and -v may always.
-COMPANIONS = {
-    "regular": {"until", "keep_answers", "dry_run"},
-    "since": {"until", "keep_answers", "dry_run"},
-    "sweep": {"until", "keep_answers", "dry_run"},
-    "feed": {"until", "dry_run"},
-    "rebuild": {"dry_run"},
-    "check": set(),
-    "explain": set(),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(argparse.Namespace):
     """The command line."""
 
     root: Path
-    now: dt.datetime
-    today: dt.datetime  # now, or --until
+    until: dt.datetime | None
+    keep_answers: Path | None
+    dry_run: bool
+    verbose: bool
     since: dt.datetime | None
     sweep: bool
     feed: Sequence[Path]
     rebuild: bool
     check: bool
     explain: str
-    dry_run: bool
-    keep_answers: Path | None
-    verbose: bool
+    now: dt.datetime
+    today: dt.datetime  # now, or --until
     user_agent: str
 
     @property
@@ -3551,8 +3451,8 @@ def parse_moment(text: str) -> dt.datetime:
     except ValueError as error:
         remedy = "write a day such as 2026-01-31, or 2026-01-31T12:00"
         raise argparse.ArgumentTypeError(f"{text!r} is no date; {remedy}") from error
-    if not ARXIV_BEGAN.year <= moment.year <= LAST_YEAR:
-        remedy = f"write one of {ARXIV_BEGAN.year} to {LAST_YEAR}"
+    if not ARXIV_BEGAN.year <= moment.year < dt.MAXYEAR:
+        remedy = f"write one of {ARXIV_BEGAN.year} to {dt.MAXYEAR - 1}"
         raise argparse.ArgumentTypeError(f"{text!r} is no date of arXiv's; {remedy}")
     if moment.tzinfo is None:
         return moment.replace(tzinfo=dt.UTC)
@@ -3567,21 +3467,14 @@ def parse_id(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def parse_path(text: str) -> Path:
-    """Read the name of a file or folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("is empty; name a file or folder")
-    return Path(text)
-
-
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     here = Path(__file__).resolve().parent
     add = parser.add_argument
-    add("--root", type=parse_path, default=here, metavar="DIR", help="the folder of the list")
+    add("--root", type=Path, default=here, metavar="DIR", help="the folder of the list")
     add("--until", type=parse_moment, metavar="DATE", help="take this day for today")
-    add("--keep-answers", type=parse_path, metavar="DIR", help="save each answer there, for --feed")
+    add("--keep-answers", type=Path, metavar="DIR", help="save each answer there, for --feed")
     add("--dry-run", action="store_true", help="write nothing, print what would change")
     add("-v", "--verbose", action="store_true", help="tell each request")
 
@@ -3590,7 +3483,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--sweep", action="store_true", help="ask from the `since` of config.yaml on")
     add(
         "--feed",
-        type=parse_path,
+        type=Path,
         nargs="+",
         action="extend",
         metavar="FILE",
@@ -3603,35 +3496,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def parse_arguments(argv: Sequence[str] | None, now: dt.datetime) -> Options:
-    """Read the command line; flags that don't go together are refused by name."""
-    parser = make_parser()
-    given = parser.parse_args(argv)
-
-    way = next((name for name in COMPANIONS if getattr(given, name, None)), "regular")
-    for name in ("until", "keep_answers", "dry_run"):
-        if getattr(given, name) and name not in COMPANIONS[way]:
-            flag = name.replace("_", "-")
-            parser.error(f"argument --{flag}: not allowed with argument --{way}")
-
-    today = given.until or now
-    if given.since and given.since > today:
-        parser.error(f"argument --since: {given.since.date()} is after {today.date()}")
-
-    return Options(
-        root=given.root,
-        now=now,
-        today=today,
-        since=given.since,
-        sweep=given.sweep,
-        feed=given.feed or (),
-        rebuild=given.rebuild or given.check,
-        check=given.check,
-        explain=given.explain or "",
-        dry_run=given.dry_run or given.check,
-        keep_answers=given.keep_answers,
-        verbose=given.verbose,
-        user_agent=user_agent(os.environ.get("GITHUB_REPOSITORY", "")),
-    )
+    """Read the command line."""
+    options = make_parser().parse_args(argv, namespace=Options())
+    options.now = now
+    options.today = options.until or now
+    options.rebuild |= options.check
+    options.dry_run |= options.check
+    options.user_agent = user_agent(os.environ.get("GITHUB_REPOSITORY", ""))
+    return options
 
 
 def user_agent(repository: str) -> str:

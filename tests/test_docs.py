@@ -1,5 +1,6 @@
 """The words about the tool: UPDATER.md, CONTRIBUTING.md and the forms say what is there."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,11 +47,17 @@ def test_flags(flags: set[str]) -> None:
     assert set(first_column("Flag")) == flags
 
 
-def test_flags_that_go_together(flags: set[str]) -> None:
-    """UPDATER.md says of every flag with what it goes, --rebuild apart: it asks for nothing."""
-    _, _, rest = RUN_IT.partition("Some flags go together")
-    named = set(re.findall(r"`(--?[a-z-]+)`", rest.partition("</details>")[0]))
-    assert named == flags - {"--rebuild"}
+def test_ways_to_run(flags: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """UPDATER.md names the flags of which only one can be given."""
+    _, _, rest = RUN_IT.partition("A date is written 2025-01-31.")
+    named = re.findall(r"`(--[a-z-]+)`", rest.partition(" are ways to run")[0])
+    assert {*named} < flags
+    values = {"--since": "=2025-01-31", "--feed": "=x", "--explain": "=2511.00001"}
+    given = [flag + values.get(flag, "") for flag in named]
+    for pair in itertools.combinations(given, 2):
+        with pytest.raises(SystemExit, match=r"^2$"):
+            main(pair)
+        assert "not allowed with" in capsys.readouterr().err
 
 
 def test_exit_codes() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.faults import HOSTILE
-from tests.helpers import NOW, Server, feed, make_list, paper, run, shown, stored, tree
+from tests.helpers import Server, feed, make_list, paper, run, shown, stored, tree
 from tests.test_machine import set_key
 
 KEYWORDS = {"model": ["reasoning model", "au:Soup", "co:soup"], "subject": ["safety", "ti:safety"]}
@@ -182,7 +182,7 @@ def test_no_table_without_an_answer(
 
 def test_raised_score(everything: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """After the score was raised a run names the stored ids below it once, for `exclude`."""
-    said = "stored papers below min_score; to hide them: exclude: [{}]\n".format
+    said = "2 listed papers are below min_score; to hide them: exclude: [{}]\n".format
 
     def told() -> str:
         assert run(everything) == 0
@@ -221,43 +221,7 @@ def test_explained_score(everything: Path, capsys: pytest.CaptureFixture[str]) -
     assert "score: 5, min_score: 0 (reasoning model 3, safety 2)\n" in capsys.readouterr().out
 
 
-# ------------------------------------------------------------------------------ near misses
-
-
-def near_misses(summary: Path) -> list[str]:
-    """Return the ids that the summary names as close."""
-    line = re.search(r"^Closest below .+$", summary.read_text("utf-8"), re.MULTILINE)
-    return re.findall(r"abs/(2511\.\d{5})", line[0]) if line else []
-
-
-def test_near_misses(server: Server, summary: Path, tmp_path: Path) -> None:
-    """The summary names up to ten late papers that were closest below, without a request."""
-    late, early = "2025-11-13T00:01:00Z", "2025-11-12T23:59:00Z"
-    assert NOW.isoformat() == "2025-11-20T00:00:00+00:00"
-    points = [3, 1, 2, 3, 0, 2, 3, 1, 3, 2, 3, 1]
-    server.papers[:] = [worth(each, 40 + n, published=late) for n, each in enumerate(points)]
-    server.papers += [worth(3, 60, published=early), worth(4, 61, published=late)]
-    root = scored_list(tmp_path / "list", server, 4)
-    assert run(root) == 0
-    assert len(server.requests) == 1
-
-    found = [int(arxiv_id[-2:]) - 40 for arxiv_id in near_misses(summary)]
-    assert [points[number] for number in found] == [3, 3, 3, 3, 3, 2, 2, 2, 1, 1]
-    assert len({*found}) == 10
-    assert "(3)" in summary.read_text("utf-8")
-    assert list(stored(root)) == ["2511.00061"]
-
-
-@pytest.mark.parametrize(("min_score", "number"), [(0, 0), (1, 1)], ids=["off", "on"])
-def test_no_near_misses(
-    min_score: int, number: int, server: Server, summary: Path, tmp_path: Path
-) -> None:
-    """Without a score no paper is close below it, nor is one that is listed."""
-    late = "2025-11-19T00:00:00Z"
-    server.papers[:] = [worth(points, published=late) for points in (0, 1, 6)]
-    root = scored_list(tmp_path / "list", server, min_score, include=ids_of(1))
-    assert run(root) == 0
-    assert len(near_misses(summary)) == number
+# --------------------------------------------------------------------------------- afterwards
 
 
 def test_all_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -280,15 +244,19 @@ def test_raised_score_by_feed(
     set_key(root, "min_score", 2)
     capsys.readouterr()
     assert run(root, "--feed", saved) == 0
-    assert "stored papers below min_score" in capsys.readouterr().err
+    assert "below min_score; to hide them" in capsys.readouterr().err
     assert run(root, "--feed", saved) == 0
-    assert "stored papers below min_score" not in capsys.readouterr().err
+    assert "below min_score; to hide them" not in capsys.readouterr().err
 
 
-def test_hidden_is_not_near(server: Server, summary: Path, tmp_path: Path) -> None:
-    """A paper under `exclude` is settled, and not named as close."""
-    late = "2025-11-19T00:00:00Z"
-    server.papers[:] = [worth(3, 40, published=late), worth(4, 41, published=late)]
-    root = scored_list(tmp_path / "list", server, 4, exclude=["2511.00040"])
-    assert run(root) == 0
-    assert near_misses(summary) == []
+def test_many_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line for `exclude` ends with a whole id, however many there are."""
+    saved = tmp_path / "saved.atom"
+    saved.write_bytes(feed([paper(number) for number in range(1, 601)]))
+    root = make_list(tmp_path / "list")
+    assert run(root, "--feed", saved) == 0
+    set_key(root, "min_score", 99)
+    capsys.readouterr()
+    assert run(root, "--feed", saved) == 0
+    line = capsys.readouterr().err.partition("to hide them: exclude: ")[2]
+    assert re.fullmatch(r"\[2511\.\d{5}(, 2511\.\d{5}){299}\]\n", line)
