@@ -62,7 +62,7 @@ import arxiv
 import filelock
 import jinja2
 import requests
-import snowballstemmer
+import Stemmer
 import tenacity
 import urllib3
 import yaml
@@ -158,6 +158,7 @@ WORD = re.compile(r"\w+")
 # tried at every letter of a text it takes longer than all the rest.
 POSSESSIVE = re.compile(r"['\u2019\uff07](?<=\w.)s\b")
 
+STEMMER = Stemmer.Stemmer("porter")
 # Of Lucene's English analyzer, which makes arXiv's index: it leaves these words out.
 STOP_WORDS = frozenset(
     WORD.findall(
@@ -167,13 +168,10 @@ STOP_WORDS = frozenset(
 )
 
 
-@functools.cache  # the stemmer is slow, and the same words come again and again
+@functools.cache  # the same words come again and again
 def stem(word: str) -> str:
     """Return the stem of a word in lower case by Porter's algorithm, as arXiv's index has it."""
-    if word.isdigit():  # the stemmer is slow to find that a number has no ending
-        return word
-    stemmer = snowballstemmer.stemmer("porter")
-    return stemmer.stemWord(word) or word  # it leaves nothing of "s"
+    return STEMMER.stemWord(word) or word  # it leaves nothing of "s"
 
 
 def words_of(text: str) -> list[str]:
@@ -289,7 +287,8 @@ def found_terms(terms: Iterable[Term], text: Searchable) -> tuple[Term, ...]:
 
 def domains_of(text: Searchable, domains: Iterable[Domain]) -> tuple[str, ...]:
     """Return the names of the domains that a paper belongs to, in the order of config.yaml."""
-    return tuple(each.name for each in domains if any(term in text for term in each.terms))
+    possible = [each for each in domains if not each.first_stems.isdisjoint(text.stems)]
+    return tuple(each.name for each in possible if any(term in text for term in each.terms))
 
 
 # ------------------------------------------------------------------------------------ score
@@ -427,7 +426,7 @@ class DomainSettings(Settings):
     terms: SomeTerms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """A part of the subject: the papers that have at least one of its terms."""
 
@@ -435,6 +434,11 @@ class Domain:
     page: str  # its name below articles/, without ending: "domain-safety-tax"
     about: str
     terms: Terms
+
+    @functools.cached_property
+    def first_stems(self) -> frozenset[str]:
+        """The first stems of the terms: a paper without any of them has no term."""
+        return frozenset(term.first_stem for term in self.terms)
 
 
 class Config(Settings):
@@ -1640,9 +1644,10 @@ def mend_addresses(text: str) -> str:
 def mend_marks(text: str) -> str:
     """Write ``…'' and `…' with plain quotation marks, and -- and --- as dashes."""
     text = re.sub(r"``|''|\\lq ?\\lq(?![a-z]) ?|\\rq ?\\rq(?![a-z])", '"', text)
-    text = re.sub(r"(?<![\w\\`])`(?=[^\s`])([^`]*?\S'(?!\w))", r"'\1", text)
-    text = re.sub(r"(?<!-)---(?!-)", "\u2014", text)
-    return re.sub(r"(?<=[^\s(\[{/\"'`=-])--(?=[^\s-])", "\u2013", text)  # not the one of --verbose
+    text = re.sub(r"`(?<![\w\\`]`)(?=[^\s`])([^`]*?\S'(?!\w))", r"'\1", text)
+    text = re.sub(r"---(?<!----)(?!-)", "\u2014", text)
+    # Not that of --verbose. The lookbehind comes second: tried at every letter it takes long.
+    return re.sub(r"--(?<=[^\s(\[{/\"'`=-]--)(?=[^\s-])", "\u2013", text)
 
 
 ESCAPE = re.compile(r"\\([{}$%&#_])|\\verb\*?([|!+/@=])(.{0,200}?)\2")
@@ -1960,6 +1965,9 @@ SHORT_ABSTRACT = 300  # characters: it may be all that is left, and is read like
 
 def is_withdrawn(comment: str, abstract: str) -> bool:
     """Tell from finished texts whether this paper, and not another one, is withdrawn."""
+    lowered = f"{comment} {abstract}".lower()
+    if not any(hint in lowered for hint in ("withdr", "retract", "removed ")):
+        return False  # as nearly all, quickly
     if len(abstract) > SHORT_ABSTRACT:
         abstract = " ".join(re.findall(r"\b[Tt]his [^.]{,60} withdrawn[^.]*", abstract))
     clauses = re.split(r"[.;!?] |, (?=(?:and|our|this) )", f"{comment}. {abstract}")
@@ -2150,10 +2158,16 @@ def lead(abstract: str) -> str:
     It is the first with "we" and a verb or with "this paper"; without one, what is said to be
     proposed; and without that, the first that is no question, warning or announcement.
     """
-    passed = [each for each in sentences(abstract) if not NO_LEAD.search(each)] or [abstract]
-    found = filter(DOES.search, passed)
-    proposed = filter(PROPOSED.search, passed)
-    sentence = next(itertools.chain(found, proposed, passed))
+    for sentence in sentences(abstract):
+        if DOES.search(sentence) and not NO_LEAD.search(sentence):
+            return without_opening(sentence)
+    others = [each for each in sentences(abstract) if not NO_LEAD.search(each)]
+    proposed = filter(PROPOSED.search, others)
+    return without_opening(next(itertools.chain(proposed, others), abstract))
+
+
+def without_opening(sentence: str) -> str:
+    """Return a lead without the formula that it may begin with, cut if it is long."""
     opening = OPENING.match(sentence)
     if opening:
         sentence = sentence[opening.end() :]
@@ -2278,8 +2292,7 @@ def make_row(paper: Paper, domains: Mapping[str, Domain]) -> Row:
 
 def show_names(names: Iterable[str]) -> Escaped:
     """Return names one after the other."""
-    shown = [escape_markdown(shorten(name, NAME_LIMIT)) for name in names]
-    return Escaped(", ").join(shown)
+    return Escaped(", ".join(escape_markdown(shorten(name, NAME_LIMIT)) for name in names))
 
 
 def first_authors(names: Sequence[str]) -> Escaped:
@@ -2849,7 +2862,7 @@ def load_made(root: Path, config: Config, readme: str, templates: Templates, sto
             files[name] = digest(path.read_bytes().replace(b"\r\n", b"\n"))
 
     script = Path(__file__).read_bytes().replace(b"\r\n", b"\n")
-    libraries = [metadata.version(name) for name in ("jinja2", "markupsafe", "snowballstemmer")]
+    libraries = [metadata.version(name) for name in ("jinja2", "markupsafe", "PyStemmer")]
     rules = [digest(script), templates.digest(), repr(config), repr(headings(readme)), *libraries]
     return Made(digest("\n".join(rules).encode()), files)
 
@@ -2992,11 +3005,12 @@ def write_files(root: Path, files: Iterable[File], *, dry_run: bool) -> Written:
     count = 0
     digests = {}
     for file in files:
-        digests[file.name] = digest(file.data()) if file.text is not None else ""
+        data = file.data()
+        digests[file.name] = digest(data) if file.text is not None else ""
         present = read_if_there(root, file.name)
         if file.name != README:
             present = present.replace(b"\r\n", b"\n")
-        if file.data() == present and (root / file.name).exists() == (file.text is not None):
+        if data == present and (root / file.name).exists() == (file.text is not None):
             continue
         count += 1
         if dry_run:

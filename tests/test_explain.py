@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import snowballstemmer
+import Stemmer
 
 import update_papers
 from tests.faults import drip, hang, status
@@ -278,7 +278,7 @@ FIELDS = {"ti": "title", "abs": "summary"}
 def porter(text: str) -> str:
     """Return the stems of an English text, as Lucene's English analyzer has them."""
     words = re.findall(r"[a-z0-9]+", text.lower().replace("'s", ""))
-    stemmed = snowballstemmer.stemmer("porter").stemWords(words)
+    stemmed = Stemmer.Stemmer("porter").stemWords(words)
     kept = [stem for stem, word in zip(stemmed, words, strict=True) if word not in STOP_WORDS]
     return f" {' '.join(kept)} "
 
