@@ -45,7 +45,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -59,7 +58,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, cas
 from urllib.parse import quote, urlencode, urlsplit
 
 import arxiv
-import filelock
 import jinja2
 import requests
 import Stemmer
@@ -94,6 +92,7 @@ LOG = logging.getLogger("update_papers")
 DAY = dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+Options = argparse.Namespace  # the command line, as `parse_arguments` reads it
 Escaped = Markup  # text in which nothing needs an escape any more
 CONFIG = "config.yaml"
 
@@ -245,39 +244,28 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """A paper as arXiv's index knows it: the stems of each field, for terms to be looked up in."""
+    """A paper as arXiv's index knows it, for terms to be looked up in."""
 
-    title: str
-    abstract: str
-    authors: str
-    comment: str
+    fields: Mapping[str, str]  # the stems of each field, by the prefix of a term
     stems: frozenset[str]  # all of them
 
     @classmethod
     def of(cls, paper: Paper) -> Searchable:
         """Make a paper searchable, by its raw text, as arXiv does."""
-        title = stems(paper.title)
-        abstract = stems(paper.abstract)
-        authors = stems(" ".join(paper.authors))
-        comment = stems(paper.comment)
-        every = frozenset((title + abstract + authors + comment).split())
-        return cls(title, abstract, authors, comment, every)
+        fields = {
+            "ti": stems(paper.title),
+            "abs": stems(paper.abstract),
+            "au": stems(" ".join(paper.authors)),
+            "co": stems(paper.comment),
+        }
+        return cls(fields, frozenset("".join(fields.values()).split()))
 
     def __contains__(self, term: Term) -> bool:
         """Tell whether a term stands in its field."""
         if term.first_stem not in self.stems:  # most terms are ruled out so, without a search
             return False
-        match term.field:
-            case "ti":
-                return term.stems in self.title
-            case "abs":
-                return term.stems in self.abstract
-            case "au":
-                return term.stems in self.authors
-            case "co":
-                return term.stems in self.comment
-            case _:
-                return term.stems in self.title or term.stems in self.abstract
+        places = [term.field] if term.field else ["ti", "abs"]
+        return any(term.stems in self.fields[place] for place in places)
 
 
 def found_terms(terms: Iterable[Term], text: Searchable) -> tuple[Term, ...]:
@@ -287,8 +275,7 @@ def found_terms(terms: Iterable[Term], text: Searchable) -> tuple[Term, ...]:
 
 def domains_of(text: Searchable, domains: Iterable[Domain]) -> tuple[str, ...]:
     """Return the names of the domains that a paper belongs to, in the order of config.yaml."""
-    possible = [each for each in domains if not each.first_stems.isdisjoint(text.stems)]
-    return tuple(each.name for each in possible if any(term in text for term in each.terms))
+    return tuple(each.name for each in domains if any(term in text for term in each.terms))
 
 
 # ------------------------------------------------------------------------------------ score
@@ -313,9 +300,9 @@ def score_phrases(keywords: Mapping[str, Iterable[Term]]) -> tuple[Term, ...]:
 def points(phrase: Term, text: Searchable) -> int:
     """Return what a phrase, whatever its prefix, counts in a paper: 0 to 3."""
     count = 0
-    if phrase.stems in text.title:
+    if phrase.stems in text.fields["ti"]:
         count += POINTS_IN_TITLE
-    if phrase.stems in text.abstract:
+    if phrase.stems in text.fields["abs"]:
         count += POINTS_IN_ABSTRACT
     return count
 
@@ -434,11 +421,6 @@ class Domain:
     page: str  # its name below articles/, without ending: "domain-safety-tax"
     about: str
     terms: Terms
-
-    @functools.cached_property
-    def first_stems(self) -> frozenset[str]:
-        """The first stems of the terms: a paper without any of them has no term."""
-        return frozenset(term.first_stem for term in self.terms)
 
 
 class Config(Settings):
@@ -614,14 +596,13 @@ def line_of(place: Iterable[str | int], node: yaml.Node) -> int:
     """Return the line of a place below a node, or of the nearest above it that there is."""
     line = 1
     for part in place:
-        children: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
-        if isinstance(node, yaml.MappingNode):
-            children = {key.value: (key, value) for key, value in node.value}
-        elif isinstance(node, yaml.SequenceNode):
-            children = {number: (item, item) for number, item in enumerate(node.value)}
-        if part in children:
-            begin, node = children[part]
-            line = begin.start_mark.line + 1
+        inner = node.value if isinstance(node.value, list) else []
+        pairs = inner if isinstance(node, yaml.MappingNode) else enumerate(inner)
+        for key, value in pairs:
+            if part == getattr(key, "value", key):
+                line = getattr(key, "start_mark", value.start_mark).line + 1
+                node = value
+                break
     return line
 
 
@@ -729,17 +710,8 @@ def newer(old: Paper, new: Paper, *, trusted: bool = False) -> Paper:
 class Store:
     """Every paper known so far, and what its files say."""
 
-    months: Mapping[str, Mapping[str, Paper]]  # by month and id, in the order of announcement
+    papers: Mapping[str, Paper]  # by id; behind `merge` in the order of announcement
     files: Mapping[str, str]  # the digest of each file, by its name
-
-    def __contains__(self, arxiv_id: str) -> bool:
-        """Tell whether a paper is in the store."""
-        return arxiv_id in self.months.get(month_of(arxiv_id), {})
-
-    def papers(self) -> Iterator[Paper]:
-        """Yield every paper."""
-        for month in self.months.values():
-            yield from month.values()
 
 
 def store_path(month: str) -> str:
@@ -750,19 +722,16 @@ def store_path(month: str) -> str:
 def load_store(root: Path, known: Store | None = None) -> Store:
     """Read every paper; UpdaterError names the first line that is none.
 
-    `known`: the store as it was read before; what is still the same is not read again.
+    `known`: the store as it was read before; if it is still the same, it is not read again.
     """
-    months: dict[str, Mapping[str, Paper]] = {}
-    files: dict[str, str] = {}
-    for path in sorted(root.glob(store_path(ANY_MONTH))):
-        month, name = path.stem, store_path(path.stem)
-        data = path.read_bytes().replace(b"\r\n", b"\n")
-        files[name] = digest(data)
-        if known and files[name] == known.files.get(name):
-            months[month] = known.months[month]
-        else:
-            months[month] = parse_month(data, month)
-    return Store(months, files)
+    contents = {path.stem: read_lines(path) for path in sorted(root.glob(store_path(ANY_MONTH)))}
+    files = {store_path(month): digest(data) for month, data in contents.items()}
+    if known and files == known.files:
+        return known
+    papers: dict[str, Paper] = {}
+    for month, data in contents.items():
+        papers |= parse_month(data, month)
+    return Store(papers, files)
 
 
 def parse_month(data: bytes, month: str) -> dict[str, Paper]:
@@ -809,29 +778,28 @@ def merge(store: Store, papers: Iterable[Paper], *, trusted: bool = False) -> tu
 
     `trusted`: what came is taken whatever its version, as `newer` says.
     """
-    months = {month: dict(stored) for month, stored in store.months.items()}
+    merged = dict(store.papers)
     new: set[str] = set()
     revised: set[str] = set()
     changed: set[str] = set()
 
     for paper in papers:
-        month = months.setdefault(month_of(paper.id), {})
-        present = month.get(paper.id)
+        present = merged.get(paper.id)
         if present is None:
-            month[paper.id] = paper
+            merged[paper.id] = paper
             new.add(paper.id)
             continue
         received = present.as_received()
         better = newer(received, paper, trusted=trusted)
-        if better == received:
-            continue
-        month[paper.id] = better
-        changed.add(paper.id)
+        if better != received:
+            merged[paper.id] = better
+            changed.add(paper.id)
         if better.version > present.version:
             revised.add(paper.id)
 
     changes = Changes(in_order(new), in_order(revised - new), frozenset(changed | new))
-    return replace(store, months=months), changes
+    ordered = {arxiv_id: merged[arxiv_id] for arxiv_id in in_order(merged)}
+    return replace(store, papers=ordered), changes
 
 
 def in_order(ids: Iterable[str]) -> tuple[str, ...]:
@@ -840,18 +808,15 @@ def in_order(ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def work_out(store: Store, config: Config, ids: Collection[str]) -> Store:
-    """Return the store, its papers in order, with what is worked out from those in `ids`.
+    """Return the store with what is worked out from the papers in `ids`.
 
     That is what `worked_out` finds: domains, texts as they are shown, address of the code, venue,
     and whether a paper is withdrawn. It takes most of the time of a run, so it is kept.
     """
-    months = dict(store.months)
-    for month in {month_of(arxiv_id) for arxiv_id in ids}:
-        papers = {arxiv_id: months[month][arxiv_id] for arxiv_id in in_order(months[month])}
-        for arxiv_id in papers.keys() & ids:
-            papers[arxiv_id] = worked_out(papers[arxiv_id], config.domains)
-        months[month] = papers
-    return replace(store, months=dict(sorted(months.items())))
+    papers = dict(store.papers)
+    for arxiv_id in ids:
+        papers[arxiv_id] = worked_out(papers[arxiv_id], config.domains)
+    return replace(store, papers=papers)
 
 
 def worked_out(paper: Paper, domains: Iterable[Domain]) -> Paper:
@@ -872,11 +837,12 @@ def worked_out(paper: Paper, domains: Iterable[Domain]) -> Paper:
     )
 
 
-def store_files(store: Store, months: Iterable[str]) -> Iterator[File]:
+def store_files(store: Store, months: Collection[str]) -> Iterator[File]:
     """Yield the files of some months: a line for each paper."""
-    for month in months:
-        lines = [paper.line().decode() for paper in store.months[month].values()]
-        yield File(store_path(month), "\n".join([*lines, ""]))
+    for month, ids in itertools.groupby(store.papers, month_of):
+        if month in months:
+            lines = [store.papers[each].line().decode() for each in ids]
+            yield File(store_path(month), "\n".join([*lines, ""]))
 
 
 # ------------------------------------------------------------------------------------ state
@@ -896,7 +862,7 @@ class State(BaseModel):
     read_to: AwareDatetime | None = None  # everything submitted until then has come
     swept: dt.date | None = None  # the last time that everything from `since` on came
     sweep_failed: dt.date | None = None  # the last time that not everything came
-    feed_id: str = ""
+    feed_id: str = ""  # made of the title that the list had first
     made: str = ""  # the digest of all that the last run left, and of what it made it with
 
     def sweep_is_due(self, today: dt.date) -> bool:
@@ -918,7 +884,7 @@ def load_state(root: Path, config: Config, store: Store, tomorrow: dt.date) -> S
         except ValidationError:
             remedy = "if git left a conflict, take either side"
             LOG.warning("%s: cannot be read, arXiv is asked from `since` on; %s", STATE, remedy)
-    elif store.months:
+    elif store.papers:
         LOG.warning("%s: is missing; the next question begins with `since`", STATE)
 
     selection = digest(f"{config.selection} {config.min_score}".encode())
@@ -1259,13 +1225,14 @@ def save_answer(folder: Path, number: int, body: bytes) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
-    """Which papers a run asks for."""
+class Window:
+    """The papers that a run asks for."""
 
     begin: dt.datetime  # of submission
     end: dt.datetime  # nor may a paper have a later date
     pinned: Sequence[str] = ()  # ids that are listed whatever the query finds
     may_be_empty: bool  # whether it may be right that arXiv finds nothing
+    is_sweep: bool  # whether it is to bring everything from the list's first day on
 
 
 @dataclass(kw_only=True)
@@ -1304,12 +1271,12 @@ class Answer:
         return papers
 
 
-def ask(config: Config, question: Question, *, user_agent: str, keep: Path | None = None) -> Answer:
+def ask(config: Config, window: Window, *, user_agent: str, keep: Path | None = None) -> Answer:
     """Ask for the papers submitted in a window, and for the pinned ones.
 
     Args:
         config: What is looked for, and how arXiv is asked.
-        question: For which papers.
+        window: For which papers.
         user_agent: How we call ourselves.
         keep: A folder for the answers as they came.
 
@@ -1321,8 +1288,8 @@ def ask(config: Config, question: Question, *, user_agent: str, keep: Path | Non
     connection = Connection(config.arxiv, user_agent, seconds=seconds, keep=keep)
     answer = Answer()
     try:
-        answer.complete = ask_window(connection, config, question, answer)
-        ask_pinned(connection, question, answer)
+        ask_window(connection, config, window, answer)
+        ask_pinned(connection, window, answer)
     except KeyboardInterrupt:
         answer.problem = f"interrupted; {KEPT}"
     except UnavailableError as error:
@@ -1332,76 +1299,67 @@ def ask(config: Config, question: Question, *, user_agent: str, keep: Path | Non
     return answer
 
 
-class Part(NamedTuple):
-    """How a part of a window came."""
-
-    whole: bool  # all papers came that were announced
-    next_begin: dt.datetime | None  # where the next part begins, if there is one
-
-
-def ask_window(connection: Connection, config: Config, question: Question, answer: Answer) -> bool:
-    """Take the papers of a window, oldest first; return whether all came that were announced.
+def ask_window(connection: Connection, config: Config, window: Window, answer: Answer) -> None:
+    """Take the papers of a window, oldest first.
 
     arXiv gives at most MAX_RESULTS for a query: the next one begins with the newest of them,
     which must come again.
     """
-    part = ask_part(connection, config, question, answer)
-    while part.next_begin:
-        rest = replace(question, begin=part.next_begin, may_be_empty=False)
-        part = ask_part(connection, config, rest, answer)
-    return part.whole
+    rest = ask_part(connection, config, window, answer)
+    while rest:
+        part = replace(window, begin=rest, may_be_empty=False)
+        rest = ask_part(connection, config, part, answer)
 
 
-def ask_part(connection: Connection, config: Config, question: Question, answer: Answer) -> Part:
-    """Take the papers of a window as far as one query gives them.
+def ask_part(
+    connection: Connection, config: Config, window: Window, answer: Answer
+) -> dt.datetime | None:
+    """Take the papers of a window that one query gives; return where the rest of it begins.
 
     `answer.read_to` follows as long as as many different papers come as should, in order: then
     everything up to the newest of them has come, even if the answer breaks off behind it.
     """
     query = {
-        "search_query": config.query(question.begin, question.end),
+        "search_query": config.query(window.begin, window.end),
         "sortBy": "submittedDate",
         "sortOrder": "ascending",
     }
-    names: set[str] = set()
+    names: list[str] = []
     moments: list[dt.datetime] = []  # of submission
-    count = announced = 0
-    for page in connection.ask(query, may_be_empty=question.may_be_empty):
-        moments += [paper.published for paper in answer.take(page, question.end)]
-        names.update(page.names)
-        count += len(page.names)
+    announced = 0
+    is_sound = True
+    for page in connection.ask(query, may_be_empty=window.may_be_empty):
+        names += page.names
+        moments += [paper.published for paper in answer.take(page, window.end)]
         announced = max(announced, page.total)
-        if moments and is_sound(names, count, moments):
+        is_sound = len({*names}) == len(names) and moments == sorted(moments)
+        if moments and is_sound:
             answer.read_to = moments[-1]
 
-    given = len(names)
+    given = len({*names})
     wanted = min(announced, MAX_RESULTS)
     if given != wanted:
         LOG.warning("arXiv announced %d papers and gave %d; what came is kept", wanted, given)
     if announced > MAX_RESULTS:
-        is_later = moments and moments[-1] - question.begin >= MINUTE  # as queries name times
-        if not is_later or not is_sound(names, count, moments):
+        is_later = moments and moments[-1] - window.begin >= MINUTE  # as queries name times
+        if not is_later or not is_sound:
             wrong = f"more than {MAX_RESULTS:,} papers, not in order or of one minute"
             raise UnavailableError(f"arXiv: {wrong}")
-        return Part(whole=True, next_begin=moments[-1])
-    if given == wanted:
+        return moments[-1]
+    answer.complete = given == wanted
+    if answer.complete:
         answer.read_to = max(moments, default=answer.read_to)
-    return Part(whole=given == wanted, next_begin=None)
+    return None
 
 
-def is_sound(names: Collection[str], count: int, moments: Sequence[dt.datetime]) -> bool:
-    """Tell whether as many different papers came as entries, oldest first."""
-    return len(names) == count and moments == sorted(moments)
-
-
-def ask_pinned(connection: Connection, question: Question, answer: Answer) -> None:
+def ask_pinned(connection: Connection, window: Window, answer: Answer) -> None:
     """Take the pinned papers, and note which of them arXiv does not give."""
-    for first in range(0, len(question.pinned), IDS_AT_ONCE):
-        ids = question.pinned[first : first + IDS_AT_ONCE]
+    for first in range(0, len(window.pinned), IDS_AT_ONCE):
+        ids = window.pinned[first : first + IDS_AT_ONCE]
         for page in connection.ask({"id_list": ",".join(ids)}):
-            answer.take(page, question.end)
+            answer.take(page, window.end)
     told_of = " ".join([paper.id for paper in answer.papers] + answer.refused)
-    answer.missing = [each for each in question.pinned if each not in told_of]
+    answer.missing = [each for each in window.pinned if each not in told_of]
 
 
 # What an entry says
@@ -2028,22 +1986,7 @@ NO_VENUE = re.compile(
     r"|\d{4} (?:at|in)|\d{1,2}(?:(?:st|nd|rd|th) of)?"
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d+)\b"
 )
-SMALL_WORDS = {
-    "()",
-    "a",
-    "an",
-    "and",
-    "as",
-    "at",
-    "by",
-    "for",
-    "in",
-    "of",
-    "on",
-    "short",
-    "the",
-    "to",
-}
+SMALL_END = re.compile(r"(?i)(?:(?:^| )(?:\(\)|an?|and|as|at|by|for|in|of|on|short|the|to)){1,9}$")
 AROUND_VENUE = " .,:;-\u2013\u2014&"
 COMMENT_LIMIT = 2_000  # characters: longer than real ones
 VENUE_LIMIT = 90  # characters: the line of links under a title holds no more
@@ -2079,10 +2022,7 @@ def name_of_venue(phrase: str) -> str:
         name = f"{name}, {more[1]}"
     if name.count("(") != name.count(")"):
         name = re.split("[()]", name)[0]
-    words = name.strip(AROUND_VENUE).split(" ")
-    while words and words[-1].lower() in SMALL_WORDS:
-        words.pop()
-    name = " ".join(words).strip(AROUND_VENUE)
+    name = SMALL_END.sub("", name.strip(AROUND_VENUE)).strip(AROUND_VENUE)
     if len(name) > VENUE_LIMIT:
         name = short_name(name)
     if NO_VENUE.match(name) or not re.search("[A-Z].|[a-z]{4}", name):
@@ -2447,8 +2387,7 @@ class Trend(NamedTuple):
     domain: Domain
     papers: int  # in all
     recent: int  # submitted in the 90 days up to the submission of the list's youngest paper
-    newest_day: str  # when the newest paper was submitted; "" if there is none, as its id
-    newest_id: str
+    newest: Paper | None  # the last announced
 
 
 @dataclass(frozen=True)
@@ -2462,14 +2401,10 @@ class Listing:
     @classmethod
     def of(cls, store: Store, config: Config) -> Listing:
         """Choose the papers that are shown."""
-        excluded = frozenset(config.exclude)
-        months = {}
-        for month, papers in store.months.items():
-            shown = [paper for paper in papers.values() if paper.id not in excluded]
-            if shown:
-                months[month] = shown
-
-        newest = [paper for papers in months.values() for paper in papers][::-1]
+        shown = [paper for name, paper in store.papers.items() if name not in config.exclude]
+        by_month = itertools.groupby(shown, lambda paper: month_of(paper.id))
+        months = {month: list(papers) for month, papers in by_month}
+        newest = shown[::-1]
         domains: dict[str, list[Paper]] = {domain.name: [] for domain in config.domains}
         for paper in newest:
             for name in paper.domains:
@@ -2521,12 +2456,6 @@ def rows_of(papers: Iterable[Paper], site: Site, own: str = "") -> list[Row]:
         others = [domain for domain in row.domains if domain.name != own]
         rows.append(replace(row, domains=others[:MAX_DOMAINS]))
     return rows
-
-
-def read_feed_id(root: Path) -> str:
-    """Return the id that the list's feed has, "" if there is none: it outlives a new title."""
-    found = re.search(r"<id>([^<]*)</id>", decode(read_if_there(root, FEED)))
-    return html.unescape(found[1]) if found else ""
 
 
 def plan_pages(site: Site) -> Iterator[Page]:
@@ -2626,19 +2555,12 @@ def domain_page(
 
 def trends(listing: Listing, config: Config) -> list[Trend]:
     """Return how many papers the domains have, and how many of late."""
-    return [trend(domain, listing.domains[domain.name], listing) for domain in config.domains]
-
-
-def trend(domain: Domain, papers: Sequence[Paper], listing: Listing) -> Trend:
-    """Return how many papers a domain has; `papers`: the last announced first."""
-    newest = papers[0] if papers else None
-    return Trend(
-        domain,
-        papers=len(papers),
-        recent=len(listing.of_late(papers, RECENT)),
-        newest_day=f"{newest.published:%Y-%m-%d}" if newest else "",
-        newest_id=newest.id if newest else "",
-    )
+    found = []
+    for domain in config.domains:
+        papers = listing.domains[domain.name]
+        recent = len(listing.of_late(papers, RECENT))
+        found.append(Trend(domain, len(papers), recent, papers[0] if papers else None))
+    return found
 
 
 # - the others
@@ -2754,13 +2676,9 @@ class Templates:
 
 def place_in_template(error: Exception, name: str) -> str:
     """Return template and line in which an error arose: "month.md.j2, line 7"."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"{error.name or name}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     places = [frame for frame in frames if frame.filename.endswith(".j2")]
-    if not places:
-        return name
-    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}"
+    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}" if places else name
 
 
 def stamp(moment: dt.datetime) -> str:
@@ -2807,24 +2725,22 @@ def guard_store(root: Path, store: Store) -> None:
         if found and path.is_file():
             shown[found[1]] += papers_shown(path) or 0
 
-    short = [month for month in sorted(shown) if shown[month] > len(store.months.get(month, ()))]
-    if not short:
-        return
-    month, *others = short
-    name = store_path(month)
-    more = f" (papers of {', '.join(others)} are missing, too)" if others else ""
-    raise UpdaterError(
-        f"{name}, line 1: has {count_papers(len(store.months.get(month, ())))}, and the pages of "
-        f"the month were made of {shown[month]:,}{more}; bring it back with: git checkout HEAD -- "
-        f"{name}; if it is not there, look whether git ignores it; or, if that was meant, delete "
-        f"the pages articles/{month}*.md too"
-    )
+    stored = Counter(map(month_of, store.papers))
+    for month in sorted(shown):
+        if shown[month] > stored[month]:
+            name = store_path(month)
+            raise UpdaterError(
+                f"{name}, line 1: has {count_papers(stored[month])}, and the pages of the month "
+                f"were made of {shown[month]:,}; bring it back with: git checkout HEAD -- {name}; "
+                "if it is not there, look whether git ignores it; or, if that was meant, delete "
+                f"the pages articles/{month}*.md too"
+            )
 
 
 def guard_readme(readme: str, store: Store) -> None:
     """Raise UpdaterError if README.md lists papers and none is stored: it would be emptied."""
     place = find_blocks(readme)["LATEST_PAPERS"]
-    if store.months or "arxiv.org/abs/" not in readme[place]:
+    if store.papers or "arxiv.org/abs/" not in readme[place]:
         return
     raise UpdaterError(
         f"{STORE_FOLDER}: has no papers, and {README} lists some; bring them back with: "
@@ -2859,9 +2775,9 @@ def load_made(root: Path, config: Config, readme: str, templates: Templates, sto
     for path in root.glob("articles/*.*"):
         name = path.relative_to(root).as_posix()
         if OUR_FILE.fullmatch(name) and path.is_file():
-            files[name] = digest(path.read_bytes().replace(b"\r\n", b"\n"))
+            files[name] = digest(read_lines(path))
 
-    script = Path(__file__).read_bytes().replace(b"\r\n", b"\n")
+    script = read_lines(Path(__file__))
     libraries = [metadata.version(name) for name in ("jinja2", "markupsafe", "PyStemmer")]
     rules = [digest(script), templates.digest(), repr(config), repr(headings(readme)), *libraries]
     return Made(digest("\n".join(rules).encode()), files)
@@ -2942,30 +2858,11 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-@contextlib.contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Hold the list alone, without what killed runs left; UpdaterError: another run holds it.
-
-    The lock lies outside of the list, so that it is never committed.
-    """
-    name = f"update-papers-{digest(os.fsencode(root.resolve()))}.lock"
-    lock = filelock.FileLock(Path(tempfile.gettempdir()) / name, timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        wrong = "another run is at work here; wait until it has ended"
-        raise UpdaterError(f"{root}: {wrong}") from error
-    except OSError as error:
-        wrong = f"{error.strerror}, so that no lock can be had; delete it"
-        raise UpdaterError(f"{lock.lock_file}: {wrong}") from error
-
-    try:
-        for left in [*root.glob(f"{TEMPORARY}*"), *root.glob(f"articles/**/{TEMPORARY}*")]:
-            with contextlib.suppress(OSError):  # somebody's folder, or not ours to delete
-                left.unlink()
-        yield
-    finally:
-        lock.release()
+def delete_leftovers(root: Path) -> None:
+    """Delete the temporary files of runs that were killed."""
+    for left in [*root.glob(f"{TEMPORARY}*"), *root.glob(f"articles/**/{TEMPORARY}*")]:
+        with contextlib.suppress(OSError):  # somebody's folder, or not ours to delete
+            left.unlink()
 
 
 class File(NamedTuple):
@@ -2988,6 +2885,11 @@ def read_if_there(root: Path, name: str) -> bytes:
     """Read a file, b"" if there is none."""
     path = root / name
     return path.read_bytes() if path.exists() else b""
+
+
+def read_lines(path: Path) -> bytes:
+    r"""Read a file of ours; git on Windows makes \r\n of its line ends."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 class Written(NamedTuple):
@@ -3023,7 +2925,7 @@ def write_files(root: Path, files: Iterable[File], *, dry_run: bool) -> Written:
 def write(root: Path, file: File) -> None:
     """Write a file, whole or not at all; UpdaterError names it."""
     path = Path(os.path.realpath(root / file.name))  # what a link leads to
-    temporary = path.with_name(TEMPORARY + path.name)
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}.{path.name}")  # two runs may be at work
     try:
         if file.text is None:
             (root / file.name).unlink(missing_ok=True)  # the link alone
@@ -3055,60 +2957,42 @@ def difference(file: File, present: bytes) -> str:
 # ------------------------------------------------------------------------- what a run asks for
 
 
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """The time whose papers are asked for, by their submission."""
-
-    begin: dt.datetime
-    end: dt.datetime
-    counts: bool  # whether state.json remembers it; --since begins on any day
-    is_sweep: bool  # whether it is to bring everything from the list's first day on
-
-
-def plan_window(options: Options, config: Config, state: State) -> Window:
-    """Return what a run asks for.
+def plan_window(options: Options, config: Config, state: State, known: Collection[str]) -> Window:
+    """Return what a run asks for; `known`: the ids of the store.
 
     A regular run begins `lookback_days` before the newest paper that came, since arXiv announces
     some papers long after their submission. Now and then it sweeps.
     """
-    today = options.today
     first = midnight(config.since)
-    is_sweep = options.sweep or state.sweep_is_due(today.date())
+    is_due = options.sweep or state.sweep_is_due(options.today.date())
     begin = options.since or first
-    if state.read_to and not (is_sweep or options.since):
-        begin = max(first, min(state.read_to, today) - config.lookback_days * DAY)
+    if state.read_to and not (is_due or options.since):
+        begin = max(first, min(state.read_to, options.today) - config.lookback_days * DAY)
 
-    end = today + DAY  # a clock may be slow
+    end = options.today + DAY  # a clock may be slow
     if end <= begin:
         name = "--since" if options.since else f"{CONFIG}: since"
         remedy = "write an earlier day, or give a later --until"
-        raise UpdaterError(f"{name}: {begin.date()} is after {today.date()}; {remedy}")
+        raise UpdaterError(f"{name}: {begin.date()} is after {options.today.date()}; {remedy}")
+
+    is_sweep = is_due and options.asks and not options.since
     return Window(
         begin=begin,
         end=end,
-        counts=not options.since,
-        is_sweep=is_sweep and options.asks and not options.since,
+        pinned=[each for each in config.include if is_sweep or each not in known],
+        # Where the newest paper that came was submitted within the window, it must come again.
+        may_be_empty=not (state.read_to and begin <= state.read_to <= end),
+        is_sweep=is_sweep,
     )
 
 
-def get_answer(
-    options: Options, config: Config, store: Store, state: State, window: Window
-) -> Answer:
+def get_answer(options: Options, config: Config, window: Window) -> Answer:
     """Return what there is of new papers: nothing, saved answers, or what arXiv says now."""
     if options.feed:
         return read_saved(options.feed, window.end)
     if not options.asks:
         return Answer()
-
-    # Where the newest paper that came was submitted within the window, it must come again.
-    is_known = state.read_to is not None and window.begin <= state.read_to <= window.end
-    question = Question(
-        begin=window.begin,
-        end=window.end,
-        pinned=[name for name in config.include if window.is_sweep or name not in store],
-        may_be_empty=not is_known,
-    )
-    return ask(config, question, user_agent=options.user_agent, keep=options.keep_answers)
+    return ask(config, window, user_agent=options.user_agent, keep=options.keep_answers)
 
 
 def state_after(
@@ -3116,9 +3000,9 @@ def state_after(
 ) -> State:
     """Return what is known of arXiv and of the list after an answer."""
     known: dict[str, object] = {"feed_id": site.feed_id}
-    if window.counts and not options.rebuild:
+    if not (options.since or options.rebuild):
         known["min_score"] = site.config.min_score
-    if not window.counts or not options.asks:
+    if options.since or not options.asks:  # --since begins on any day
         return state.model_copy(update=known)
 
     if answer.read_to:
@@ -3157,13 +3041,17 @@ def scores_of(papers: Iterable[Paper], config: Config) -> dict[str, int]:
     return {paper.id: score(phrases, Searchable.of(paper)) for paper in papers}
 
 
-def choose(papers: Sequence[Paper], config: Config, store: Store) -> list[Paper]:
-    """Return which papers are listed: by their score, by `include`, or since they are stored."""
-    if config.min_score == 0:
-        return [*papers]
-    others = (each for each in papers if each.id not in store and each.id not in config.include)
-    low = {name for name, found in scores_of(others, config).items() if found < config.min_score}
-    return [each for each in papers if each.id not in low]
+def choose(papers: Iterable[Paper], config: Config, known: Collection[str]) -> list[Paper]:
+    """Return the papers that are listed: those in `known` or `include`, and by their score."""
+    phrases = score_phrases(config.keywords)
+    listed = {*known, *config.include}
+    return [
+        paper
+        for paper in papers
+        if config.min_score == 0
+        or paper.id in listed
+        or score(phrases, Searchable.of(paper)) >= config.min_score
+    ]
 
 
 def describe_scores(papers: Sequence[Paper], config: Config) -> Iterator[str]:
@@ -3177,13 +3065,10 @@ def describe_scores(papers: Sequence[Paper], config: Config) -> Iterator[str]:
         mark = "  <- config.yaml" if least == config.min_score else ""
         yield f"{least:9}  {count}{mark}"
 
-    yield "the papers next to min_score:"
-    above = min((each for each in scores.values() if each >= config.min_score), default=None)
-    below = max((each for each in scores.values() if each < config.min_score), default=None)
-    for nearest in (above, below):
-        for paper in papers:
-            if scores[paper.id] == nearest:
-                yield f"score {nearest}: {paper.id} {log_text(paper.title)}"
+    yield "the papers at min_score, and one below:"
+    for paper in papers:
+        if config.min_score - scores[paper.id] in {0, 1}:
+            yield f"score {scores[paper.id]}: {paper.id} {log_text(paper.title)}"
 
 
 def stored_below(listing: Listing, config: Config) -> list[str]:
@@ -3239,11 +3124,9 @@ def find_problem(options: Options, site: Site, answer: Answer) -> str:
     if answer.problem or not options.asks:
         return answer.problem
     newest = site.listing.last_submission
-    if newest is None and answer.papers:
-        found = f"{count_papers(len(answer.papers))} found, all below min_score"
-        return f"{found}, the list is empty: lower it in {CONFIG}"
     if newest is None:
-        return "nothing was found, the list is empty: look at keywords and categories"
+        found = f"the list is empty, and arXiv gave {count_papers(len(answer.papers))}"
+        return f"{found}: look at keywords, categories and min_score"
 
     days, limit = (options.today - newest).days, site.config.stale_after_days
     if days <= limit or limit == 0:
@@ -3291,21 +3174,21 @@ def update(options: Options) -> int:
     config = load_config(root)
     stored = load_sound_store(options)
     state = load_state(root, config, stored, options.tomorrow)
-    window = plan_window(options, config, state)
-    answer = get_answer(options, config, stored, state, window)
+    window = plan_window(options, config, state, stored.papers.keys())
+    answer = get_answer(options, config, window)
 
     readme = load_readme(root)  # after arXiv was asked: somebody may have edited them meanwhile
     stored = load_store(root, stored)
-    listed = choose(answer.papers, config, stored)
+    listed = choose(answer.papers, config, stored.papers.keys())
     merged, changes = merge(stored, listed, trusted=window.is_sweep)
     guard_readme(readme, merged)
 
     templates = Templates(root, list_title(readme), config.homepage)
     made = load_made(root, config, readme, templates, stored)
     is_as_left = made.digest() == state.made and not options.rebuild
-    ids = changes.all if is_as_left else {paper.id for paper in merged.papers()}
+    ids = changes.all if is_as_left else merged.papers.keys()
     store = work_out(merged, config, ids)
-    feed_id = state.feed_id or read_feed_id(root) or f"urn:arxiv-list:{quote(list_title(readme))}"
+    feed_id = state.feed_id or f"urn:arxiv-list:{quote(list_title(readme))}"
     site = make_site(config, store, readme, templates, feed_id)
 
     report = make_report(options, site, state, window, News(answer, changes))
@@ -3332,6 +3215,7 @@ def write_all(options: Options, changed: Iterable[File], made: Made, state: Stat
     known = state.model_copy(update={"made": after.digest()})
     text = known.model_dump_json(indent=1, exclude_none=True)
     state_file = File(STATE, f"{text}\n")
+    delete_leftovers(options.root)
     return written.differing + write_files(options.root, [state_file], dry_run=False).differing
 
 
@@ -3342,7 +3226,7 @@ def load_sound_store(options: Options) -> Store:
     store = load_store(root)
     guard_store(root, store)
     # A demo and a new list have no store yet, though README.md may show papers.
-    if not (store.months or options.feed) and is_known_to_git(root, STORE_FOLDER):
+    if not (store.papers or options.feed) and is_known_to_git(root, STORE_FOLDER):
         guard_readme(readme, store)
     return store
 
@@ -3376,37 +3260,35 @@ def explain(options: Options) -> int:
     """Print why a paper is in the list or not, by what the store or else arXiv says of it."""
     config = load_config(options.root)
     store = load_store(options.root)
-    paper = store.months.get(month_of(options.explain), {}).get(options.explain)
+    paper = store.papers.get(options.explain)
     if paper is None:
         tomorrow = options.now + DAY
         paper = fetch_one(config, options.explain, tomorrow, user_agent=options.user_agent)
 
-    tell(*explanation(paper, config, is_stored=paper.id in store))
+    tell(*explanation(paper, config, is_stored=paper.id in store.papers))
     return DONE
 
 
 def explanation(paper: Paper, config: Config, *, is_stored: bool) -> Iterator[str]:
     """Yield why a paper is in the list or not: the lines that --explain prints."""
     text = Searchable.of(paper)
-    is_found = paper.published >= midnight(config.since)
+    groups = [(name, found_terms(terms, text)) for name, terms in config.keywords.items()]
+    excluded = found_terms(config.exclude_keywords, text)
+    fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
+    counted = {each.words: points(each, text) for each in score_phrases(config.keywords)}
+    total = sum(counted.values())
+
     yield f"{paper.id}: {log_text(paper.title)}"
     yield f"submitted: {paper.published.date()}; since: {config.since}"
-    for number, (name, group) in enumerate(config.keywords.items(), 1):
-        terms = names_of(found_terms(group, text))
-        is_found = is_found and bool(terms)
-        yield f"keywords, {name or f'group {number}'}: {terms or 'NONE'}"
-
-    excluded = names_of(found_terms(config.exclude_keywords, text))
-    fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
-    yield f"exclude_keywords: {excluded or 'none'}"
+    for number, (name, terms) in enumerate(groups, 1):
+        yield f"keywords, {name or f'group {number}'}: {names_of(terms) or 'NONE'}"
+    yield f"exclude_keywords: {names_of(excluded) or 'none'}"
     categories = log_text(" ".join(paper.categories))
     yield f"categories: {categories}: {'fit' if fits else 'DO NOT FIT'}"
-
-    counted = [(each.words, points(each, text)) for each in score_phrases(config.keywords)]
-    total = sum(count for _, count in counted)
-    parts = ", ".join(f"{words} {count}" for words, count in counted if count)
+    parts = ", ".join(f"{words} {count}" for words, count in counted.items() if count)
     yield f"score: {total}, min_score: {config.min_score} ({parts or 'no phrase'})"
 
+    is_found = paper.published >= midnight(config.since) and all(terms for _, terms in groups)
     is_chosen = is_found and fits and not excluded and total >= config.min_score
     is_pinned, is_hidden = paper.id in config.include, paper.id in config.exclude
     for key, holds in {"include": is_pinned, "exclude": is_hidden, "stored": is_stored}.items():
@@ -3429,48 +3311,16 @@ FAILED = 2  # nothing could be begun, or a file could not be written
 INCOMPLETE = 3  # arXiv could not be read to the end, or the list stands still
 
 
-class Options(argparse.Namespace):
-    """The command line."""
-
-    root: Path
-    until: dt.datetime | None
-    keep_answers: Path | None
-    dry_run: bool
-    verbose: bool
-    since: dt.datetime | None
-    sweep: bool
-    feed: Sequence[Path]
-    rebuild: bool
-    check: bool
-    explain: str
-    now: dt.datetime
-    today: dt.datetime  # now, or --until
-    user_agent: str
-
-    @property
-    def asks(self) -> bool:
-        """Tell whether arXiv is asked."""
-        return not (self.feed or self.rebuild)
-
-    @property
-    def tomorrow(self) -> dt.date:
-        """Return the last day that can be right: a clock may be slow."""
-        return (max(self.now, self.today) + DAY).date()
-
-
 def parse_moment(text: str) -> dt.datetime:
     """Read an ISO date or date-time, UTC unless it says otherwise."""
     try:
         moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        remedy = "write a day such as 2026-01-31, or 2026-01-31T12:00"
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; {remedy}") from error
+    except ValueError:
+        moment = NEVER
     if not ARXIV_BEGAN.year <= moment.year < dt.MAXYEAR:
-        remedy = f"write one of {ARXIV_BEGAN.year} to {dt.MAXYEAR - 1}"
+        remedy = "write a day such as 2026-01-31, or 2026-01-31T12:00"
         raise argparse.ArgumentTypeError(f"{text!r} is no date of arXiv's; {remedy}")
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=dt.UTC)
-    return moment.astimezone(dt.UTC)
+    return moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
 
 
 def parse_id(text: str) -> str:
@@ -3495,14 +3345,8 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_mutually_exclusive_group().add_argument
     add("--since", type=parse_moment, metavar="DATE", help="ask for papers from this day on (UTC)")
     add("--sweep", action="store_true", help="ask from the `since` of config.yaml on")
-    add(
-        "--feed",
-        type=Path,
-        nargs="+",
-        action="extend",
-        metavar="FILE",
-        help="read saved answers",
-    )
+    saved = "read saved answers"
+    add("--feed", type=Path, nargs="+", action="extend", metavar="FILE", help=saved)
     add("--rebuild", action="store_true", help="ask nothing, sort and render everything anew")
     add("--check", action="store_true", help="write nothing, exit 1 if --rebuild would change it")
     add("--explain", type=parse_id, metavar="ID", help="print why a paper is in the list or not")
@@ -3510,12 +3354,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def parse_arguments(argv: Sequence[str] | None, now: dt.datetime) -> Options:
-    """Read the command line."""
-    options = make_parser().parse_args(argv, namespace=Options())
+    """Read the command line, and put to it what follows from it."""
+    options = make_parser().parse_args(argv)
     options.now = now
     options.today = options.until or now
+    options.tomorrow = (max(now, options.today) + DAY).date()  # a clock may be slow
     options.rebuild |= options.check
     options.dry_run |= options.check
+    options.asks = not (options.feed or options.rebuild)  # arXiv
     options.user_agent = user_agent(os.environ.get("GITHUB_REPOSITORY", ""))
     return options
 
@@ -3585,8 +3431,7 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
     try:
         if options.explain:
             return explain(options)
-        with locked(options.root):
-            return update(options)
+        return update(options)
     except KeyboardInterrupt:
         problem, status = "interrupted; run again", INCOMPLETE
     except UnavailableError as error:

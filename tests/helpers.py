@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import update_papers
-from update_papers import PAPER, STATE, Answer, Config, Paper, Question, ask, parse_config
+from update_papers import PAPER, STATE, Answer, Config, Paper, Window, ask, parse_config
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOW = datetime(2025, 11, 20, tzinfo=UTC)
@@ -256,6 +256,7 @@ def state(root: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------------------- quick templates
 
 ROW = "{{ row.paper.line() }} {{ row.lead }} {{ row.venue }} {{ row.domains }}\n"
+TRENDS = "{% for trend in trends %}{{ trend.papers }} {{ trend.recent }} {% endfor %}.\n"
 ROWS = "{% for row in rows %}" + ROW + "{% endfor %}"
 TITLES = "{% for paper in titles %}{{ paper.id }} {{ paper.shown_title }}\n{% endfor %}"
 ENTRIES = "{% for paper in papers %}{{ paper.line() }}\n{% endfor %}"
@@ -263,11 +264,11 @@ FRONT_ROWS = "{% for row in rows %}" + ROW + "{% endfor %}"
 QUICK = {
     "month.md.j2": "{{ heading }} {{ name }} {{ names }} {{ before }} {{ after }}\n" + ROWS,
     "domain.md.j2": "{{ domain }} {{ count }} {{ others }} {{ key_papers }}\n" + ROWS + TITLES,
-    "archive.md.j2": "{{ title }} {{ count }} {{ trends }} {{ months }}\n" + ROWS,
+    "archive.md.j2": "{{ title }} {{ count }} {{ months }}\n" + TRENDS + ROWS,
     "feed.xml.j2": "<id>{{ id }}</id> {{ name }} {{ domain }} {{ updated }}\n" + ENTRIES,
     "search.html.j2": "{{ title }} {{ homepage }} {{ months }} {{ domains }} {{ exclude }}\n",
     "latest.md.j2": "{{ count }} {{ week }}\n" + FRONT_ROWS,
-    "domains.md.j2": "{{ trends }}\n",
+    "domains.md.j2": TRENDS,
     "summary.md.j2": "",
 }
 
@@ -287,10 +288,16 @@ def config_of(url: str, **settings: Any) -> Config:
     return parse_config(config_text(url, **settings).encode())
 
 
+def window(**changes: Any) -> Window:
+    """Return a window whose papers all the tests' servers have."""
+    facts: dict[str, Any] = {"begin": SINCE, "end": TOMORROW, "may_be_empty": False}
+    return Window(**facts | {"is_sweep": False} | changes)
+
+
 def ask_all(server: Server, *, pinned: tuple[str, ...] = (), **changes: Any) -> Answer:
     """Ask for everything; `changes` of the settings."""
-    question = Question(begin=SINCE, end=TOMORROW, pinned=pinned, may_be_empty=False)
-    return ask(config_of(server.url, **changes), question, user_agent="tests")
+    asked = window(pinned=pinned)
+    return ask(config_of(server.url, **changes), asked, user_agent="tests")
 
 
 def numbers(found: Answer) -> list[int]:

@@ -47,7 +47,6 @@ from tests.faults import (
     wait_until_closed,
 )
 from tests.helpers import (
-    SINCE,
     TOMORROW,
     Fault,
     Handler,
@@ -59,6 +58,7 @@ from tests.helpers import (
     feed,
     numbers,
     paper,
+    window,
 )
 from update_papers import (
     EXPLAIN_SECONDS,
@@ -66,7 +66,6 @@ from update_papers import (
     Adapter,
     BadAnswerError,
     Connection,
-    Question,
     UnavailableError,
     UpdaterError,
     ask,
@@ -308,7 +307,7 @@ def test_no_connection(host: str, reason: str, said: Said) -> None:
     with Server() as gone:
         url = gone.url.replace("127.0.0.1", host)
     config = config_of(url, timeout_seconds=5, retries=1)
-    question = Question(begin=SINCE, end=TOMORROW, may_be_empty=True)
+    question = window(may_be_empty=True)
     found = ask(config, question, user_agent="tests")
     assert len(said()) == 1
     assert found.problem.endswith(f"gave up after try 2; {KEPT}")
@@ -583,7 +582,7 @@ def test_sound_answer(server: Server, said: Said) -> None:
 def test_nothing_found(server: Server) -> None:
     """No paper is right where it may be, and a sentence with a way out where it may not."""
     server.papers.clear()
-    question = Question(begin=SINCE, end=TOMORROW, may_be_empty=True)
+    question = window(may_be_empty=True)
     found = ask(config_of(server.url), question, user_agent="tests")
     assert (found.papers, found.read_to, found.complete, found.problem) == ([], None, True, "")
     assert "delete articles/data/state.json to ask from `since` anew" in ask_all(server).problem
@@ -633,7 +632,7 @@ def test_second_window_fails(server: Server, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(update_papers, "MAX_RESULTS", 4)
     server.papers[:] = [paper(number) for number in range(1, 8)]
     nothing = [instead(feed([]))] * 3
-    question = Question(begin=SINCE, end=TOMORROW, may_be_empty=True)
+    question = window(may_be_empty=True)
     for faults in ([None, status(403)], [None, *nothing]):
         server.faults[:] = faults
         found = ask(config_of(server.url, page_size=4), question, user_agent="tests")
@@ -850,7 +849,7 @@ def test_kept_answers(server: Server, tmp_path: Path) -> None:
     server.faults += [status(503), None, short, instead(b""), None]
     folder = tmp_path / "new" / "folder"
     begin = datetime(1000, 1, 1, tzinfo=UTC)
-    question = Question(begin=begin, end=TOMORROW + timedelta(days=1), may_be_empty=False)
+    question = window(begin=begin, end=TOMORROW + timedelta(days=1))
     config = config_of(server.url, page_size=2)
     server.papers.pop(2)
     first = ask(config, question, user_agent="tests", keep=folder)
@@ -889,7 +888,7 @@ def test_kept_as_it_came(server: Server, tmp_path: Path, said: Said) -> None:
     """A page with odd entries is kept as it came, and refused again in the same words."""
     body = feed([paper(1, published="soon"), paper(2, id="", version=0), paper(3)])
     server.faults.append(instead(body))
-    question = Question(begin=SINCE, end=TOMORROW, may_be_empty=False)
+    question = window()
     first = ask(config_of(server.url), question, user_agent="tests", keep=tmp_path)
     assert (tmp_path / "0001.atom").read_bytes() == body
     again = read_saved([tmp_path / "0001.atom"], TOMORROW)
@@ -933,7 +932,7 @@ def test_folder_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
     """A folder for answers that is a file is named; it is not tried again."""
     folder = tmp_path / "file"
     folder.write_bytes(b"")
-    question = Question(begin=SINCE, end=TOMORROW, may_be_empty=False)
+    question = window()
     with pytest.raises(OSError, match=re.escape(str(folder))):
         ask(config_of(server.url), question, user_agent="tests", keep=folder)
     assert len(server.requests) == 1
@@ -1008,7 +1007,7 @@ def test_proxies_are_honoured(server: Server, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("http_proxy", server.url)
     found = ask(
         config_of("http://nosuchhost.invalid/api/query"),
-        Question(begin=SINCE, end=TOMORROW, may_be_empty=False),
+        window(),
         user_agent="tests",
     )
     assert numbers(found) == [1, 2]

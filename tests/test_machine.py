@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -129,11 +128,20 @@ def test_feeds_repeat(tmp_path: Path, saved: Path) -> None:
 
 
 REFUSED = {
-    "no date": (["--since", "yesterday"], "'yesterday' is no date; write a day such as 2026-01-31"),
-    "empty date": (["--until", ""], "'' is no date; write a day such as"),
-    "no such day": (["--until", "2025-11-31"], "'2025-11-31' is no date; write a day such as"),
-    "German date": (["--since", "1.11.2025"], "'1.11.2025' is no date; write a day such as"),
-    "no such hour": (["--since", "2025-11-01T25:00"], "is no date; write a day such as"),
+    "no date": (
+        ["--since", "yesterday"],
+        "'yesterday' is no date of arXiv's; write a day such as 2026-01-31",
+    ),
+    "empty date": (["--until", ""], "'' is no date of arXiv's; write a day such as"),
+    "no such day": (
+        ["--until", "2025-11-31"],
+        "'2025-11-31' is no date of arXiv's; write a day such as",
+    ),
+    "German date": (
+        ["--since", "1.11.2025"],
+        "'1.11.2025' is no date of arXiv's; write a day such as",
+    ),
+    "no such hour": (["--since", "2025-11-01T25:00"], "is no date of arXiv's; write a day such as"),
     "end of the calendar": (["--until", "9999-12-31"], "argument --until: "),
     "beginning of the calendar": (["--until", "0001-01-01"], "argument --until: "),
     "before the calendar": (["--since", "0001-01-01T00:00+05:00"], "argument --since: "),
@@ -285,7 +293,7 @@ def test_empty_list(tmp_path: Path, server: Server, capsys: pytest.CaptureFixtur
     assert run(root) == 3
     said = capsys.readouterr()
     assert said.err.endswith(
-        "nothing was found, the list is empty: look at keywords and categories\n"
+        "the list is empty, and arXiv gave 0 papers: look at keywords, categories and min_score\n"
     )
     assert "old" not in said.err
     assert said.out.startswith("0 new, 0 revised, 0 in all; ")
@@ -436,73 +444,26 @@ def test_harmless_arguments(
         assert not re.search(r"^\s*::|##\[", said, re.MULTILINE)
 
 
-# -------------------------------------------------------------------------------- the lock
+# ------------------------------------------------------------------------- two runs at once
 
 
-HOLDER = """
-import filelock, sys
-with filelock.FileLock(sys.argv[1]):
-    print(flush=True)
-    sys.stdin.read()
-"""
-
-
-@pytest.fixture(name="locks")
-def fixture_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of this test's own for locks."""
-    path = tmp_path / "locks"
-    path.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(path))
-    return path
-
-
-def test_lock(root: Path, server: Server, locks: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The lock lies outside of the list, is the same by every path, and ends with its process."""
-    (root.parent / "link").symlink_to(root)
-    assert run(root / ".." / "list") == 0
-    (lock,) = locks.iterdir()
+def test_two_at_once(root: Path, server: Server) -> None:
+    """Of two runs in one folder, both end well, and the list has what either brought."""
+    assert run(root) == 0
+    server.papers += [paper(number) for number in range(10, 40)]
+    command = [sys.executable, str(SCRIPT), "--root", str(root), "--until", TODAY]
+    others = [subprocess.Popen(command, env=PLAIN) for _ in range(2)]
+    assert [other.wait() for other in others] == [0, 0]
+    assert {f"2511.{number:05}" for number in range(10, 40)} <= stored(root).keys()
     before = tree(root)
-
-    command = [sys.executable, "-c", HOLDER, str(lock)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as other:
-        assert other.stdout
-        assert other.stdout.readline()
-        server.requests.clear()
-        capsys.readouterr()
-        for path in (root, root.parent / "link"):
-            assert run(path) == 2
-            said = capsys.readouterr()
-            words = "another run is at work here; wait until it has ended"
-            assert said.err.endswith(f"/{path.name}: {words}\n")
-            assert not said.out
-        assert run(root, "--explain", "2511.00001") == 0
-        other.kill()
-    assert not server.requests
+    assert run(root, "--check") == 0
     assert tree(root) == before
-    assert run(root) == 0
-    assert [*locks.iterdir()] == [lock]
-
-
-def test_lock_that_cannot_be_made(
-    root: Path, locks: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Where the lock cannot be made nothing is begun: exit 2 and a line that names it."""
-    assert run(root) == 0
-    (lock,) = locks.iterdir()
-    lock.unlink()
-    lock.mkdir()
-    capsys.readouterr()
-    assert run(root) == 2
-    said = capsys.readouterr().err
-    assert lock.name in said
-    assert said.count("\n") == 1
 
 
 def test_summary_that_cannot_be_written(
     root: Path, server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A summary that cannot be written is named, no lock in its stead; the papers are there."""
+    """A summary that cannot be written is named; the papers are there."""
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(root / "nowhere/summary.md"))
     server.papers.append(paper(3))
     assert run(root) in {0, 2}
@@ -700,7 +661,7 @@ def test_template_that_hurts_the_markers(name: str, text: str, root: Path) -> No
 IMPORT = """
 import builtins, sys, time
 sys.modules |= dict.fromkeys(["fcntl", "pwd", "grp", "resource", "termios"])
-import filelock, requests, arxiv, jinja2, yaml, Stemmer, tenacity, pydantic, lxml.etree
+import requests, arxiv, jinja2, yaml, Stemmer, tenacity, pydantic, lxml.etree
 known = time.time, time.monotonic, builtins.open
 
 def refuse(*arguments, **keywords):

@@ -632,18 +632,6 @@ def test_rebuild_keeps_all(root: Path) -> None:
     assert run(root, "--check") == 0
 
 
-@pytest.mark.parametrize("lost", [None, STATE, "articles/feed.xml"])
-def test_feed_keeps_its_id(lost: str | None, root: Path) -> None:
-    """Feed readers know a feed by its id: it outlives the title that it was made of."""
-    before = state(root)["feed_id"]
-    exchanged("# A small list", "# Another title")(root / "README.md")
-    if lost:
-        (root / lost).unlink()
-    assert receive(root, NEWS) == 0
-    assert state(root)["feed_id"] == before
-    assert f"<id>{before}</id>" in (root / "articles/feed.xml").read_text("utf-8")
-
-
 def test_domain_that_loses_a_paper() -> None:
     """A paper that leaves its domain makes room there for the next, not for an older one."""
     second, middle, old = about("attack", 2), about("attack", 1, "2403"), about("", 1, "2401")

@@ -136,12 +136,12 @@ def test_store_comes_back(tmp_path_factory: pytest.TempPathFactory, papers: list
     store, _ = merge(Store({}, {}), papers)
     for alter in (bytes, lambda data: data.replace(b"\n", b"\r\n"), bytes.rstrip):
         root = tmp_path_factory.mktemp("store")
-        for file in store_files(store, store.months):
+        for file in store_files(store, {*map(month_of, store.papers)}):
             path = root / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(alter(file.data()))
         loaded = load_store(root)
-        assert loaded.months == store.months
+        assert loaded.papers == store.papers
         assert load_store(root, loaded) == loaded
         shutil.rmtree(root)
 
@@ -189,15 +189,15 @@ def test_merge(known: list[Paper], came: list[Paper]) -> None:
     """No paper goes, each that came is there, and the same once more changes nothing."""
     store, _ = merge(Store({}, {}), known)
     merged, changes = merge(store, [each.as_received() for each in came])
-    before = {arxiv_id for month in store.months.values() for arxiv_id in month}
-    after = {arxiv_id for month in merged.months.values() for arxiv_id in month}
+    before = store.papers.keys()
+    after = merged.papers.keys()
 
     assert after == before | {each.id for each in came}
     assert set(changes.new) == after - before
     assert set(changes.new).isdisjoint(changes.revised)
     assert changes.all >= {*changes.new, *changes.revised}
-    again, nothing = merge(merged, [merged.months[month_of(i)][i].as_received() for i in after])
-    assert again.months == merged.months
+    again, nothing = merge(merged, [merged.papers[i].as_received() for i in after])
+    assert again.papers == merged.papers
     assert not nothing.all
 
 

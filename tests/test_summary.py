@@ -104,7 +104,7 @@ def test_empty_list(server: Server, tmp_path: Path, summary: Path) -> None:
     server.papers.clear()
     assert run(make_list(tmp_path / "list", server.url)) == 3
     text = summary.read_text("utf-8")
-    assert "\n**nothing was found, the list is empty: look at keywords and categories**\n" in text
+    assert "\n**the list is empty, and arXiv gave 0 papers: look at keywords," in text
     assert "The newest of the list" not in text
 
 
