@@ -6,23 +6,22 @@ A run works out what every file should say, and writes the files that say someth
     load_store    articles/data/*.jsonl    every paper known so far
     ask           arXiv's API              what came since
     merge         the two of them          a paper is added or renewed, never dropped
-    sort          domains, by their terms  and the texts as they are shown; only what is new
-    render        templates/               the text of every page that is not fresh
-    write_files   those that differ        or, with --dry-run, the difference
+    work_out      what is new              its domains, and its texts as they are shown
+    render        templates/               the pages that it touches
+    write_files   those that differ        or, with --dry-run, what would change
 
 `update` reads like this list; begin there. Some words mean one thing throughout:
 
-    window   the time whose papers are asked for, by their submission
-    sweep    a window that begins with the list's first day; the others look back some weeks
-    digest   16 hex digits that stand for a text, and change when it does
-    seal     the last line of a generated page: a digest of what it was made from and of its text
-    fresh    a page whose seal holds: it need not be rendered
+    month    of a paper: when arXiv announced it, which its id says
+    window   the papers that a run asks for, by the time of their submission
+    sweep    a window from the list's first day on; the others look back some weeks
+    digest   16 hex digits that stand for bytes, and change when they do
+    made     the digest of all that the last run left, and of what it was made with: while it holds,
+             only what came is worked out and rendered; when it does not, everything is
 
-README.md is somebody's own text: only what stands between its markers is written.
-
-Exit status: 0 done; 1 --check found a stale file; 2 nothing could be begun, or a file could not
-be written, which is named: run again; 3 arXiv could not be read to the end, or the list stands
-still: what came is kept.
+Exit status: 0 done; 1 --check found a file that should say something else; 2 nothing could be
+begun, or a file could not be written, which is named: run again; 3 arXiv could not be read to the
+end, or the list stands still: what came is kept.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ import contextlib
 import datetime as dt
 import difflib
 import functools
+import gc
 import hashlib
 import html
 import io
@@ -87,6 +87,9 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+# -------------------------------------------------------------------------------------- small tools
+# What every part uses. Text from outside is told in a line of the log by `log_text` alone.
+
 LOG = logging.getLogger("update_papers")
 
 DAY = dt.timedelta(days=1)
@@ -95,6 +98,14 @@ NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 Options = argparse.Namespace  # the command line, as `parse_arguments` reads it
 Escaped = Markup  # text in which nothing needs an escape any more
 CONFIG = "config.yaml"
+
+README = "README.md"
+STORE_FOLDER = "articles/data"
+
+STATE = "articles/data/state.json"
+
+TEMPLATES = "templates"
+FEED = "articles/feed.xml"
 
 
 class UpdaterError(Exception):
@@ -106,7 +117,80 @@ def midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
-# -------------------------------------------------------------------------------- arXiv ids
+def stamp(moment: dt.datetime) -> str:
+    """Return a moment as Atom has it: "2026-01-31T09:30:00Z"."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def count_papers(count: int) -> str:
+    """Return a number of papers in words: "1 paper", "1,200 papers"."""
+    return "1 paper" if count == 1 else f"{count:,} papers"
+
+
+def digest(data: bytes) -> str:
+    """Return 16 hex digits that stand for bytes, and change when they do."""
+    return hashlib.sha256(data).hexdigest()[:16]  # the quickest here: processors have it
+
+
+def decode(data: bytes) -> str:
+    """Return the text of bytes; those that are no UTF-8 stand in it so that they can be written."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def read_if_there(root: Path, name: str) -> bytes:
+    """Read a file, b"" if there is none."""
+    path = root / name
+    return path.read_bytes() if path.exists() else b""
+
+
+def read_lines(path: Path) -> bytes:
+    r"""Read a file of ours; git on Windows makes \r\n of its line ends."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+# Joiners stay in the scripts from Arabic on that use them, and in emoji.
+JOINED = "[\u0600-\u1fff\u2190-\U0001faff]"
+JOINER = re.compile(rf"(?<!{JOINED})[\u200c\u200d]|[\u200c\u200d](?!{JOINED})")
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def clean(text: str) -> str:
+    """Return a text without invisible characters, every run of white space one space."""
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return " ".join(JOINER.sub("", INVISIBLE.sub("", text)).split())
+
+
+LONGEST_WORD = 40  # characters; longer ones may be cut, and may break in a table
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return a text of at most `limit` characters: cut at a word, with "…" where it was cut."""
+    if len(text) <= limit:
+        return text
+    kept = text[: max(limit - 1, 0)]
+    words, _, last = kept.rpartition(" ")
+    is_cut = not text[len(kept)].isspace()
+    if is_cut and words and len(last) < LONGEST_WORD:
+        kept = words
+    return (kept.rstrip(" ,;:.-\u2013\u2014(") + "…")[:limit]
+
+
+LOG_LIMIT = 5_000  # characters: enough for any message, and no text floods the log
+
+
+def log_text(value: object) -> str:
+    """Return text from outside for a line of the log, with nothing that GitHub's runner obeys."""
+    text = clean(str(value)[: 2 * LOG_LIMIT])[:LOG_LIMIT]
+    return re.sub(":(?=:)", ": ", text).replace("##[", "## [")
+
+
+# ---------------------------------------------------------------------------------------- arXiv ids
+# A paper has one id, however it is written, and one place in the order of announcement.
 
 # 2511.21590 since April 2007, four digits behind the dot until 2014; hep-th/9901001 before.
 NEW_ID = (
@@ -150,7 +234,13 @@ def announcement_key(arxiv_id: str) -> tuple[str, int, str]:
     return month_of(arxiv_id), int(number), arxiv_id
 
 
-# ------------------------------------------------------------------------------------ terms
+def in_order(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return ids in the order in which arXiv announced them."""
+    return tuple(sorted(ids, key=announcement_key))
+
+
+# -------------------------------------------------------------------------------------------- terms
+# A term stands in a paper here where arXiv's own index finds it.
 
 WORD = re.compile(r"\w+")
 # The 's of "model's", its apostrophe straight, curly or full width. The lookbehind comes second:
@@ -278,41 +368,8 @@ def domains_of(text: Searchable, domains: Iterable[Domain]) -> tuple[str, ...]:
     return tuple(each.name for each in domains if any(term in text for term in each.terms))
 
 
-# ------------------------------------------------------------------------------------ score
-
-POINTS_IN_TITLE = 2  # a title has room for the subject alone
-POINTS_IN_ABSTRACT = 1
-
-
-def score_phrases(keywords: Mapping[str, Iterable[Term]]) -> tuple[Term, ...]:
-    """Return the keywords that score, the first of those with the same stems.
-
-    Authors and comments say nothing of the subject: au: and co: are left out.
-    """
-    phrases: dict[str, Term] = {}
-    for group in keywords.values():
-        for term in group:
-            if term.field not in {"au", "co"}:
-                phrases.setdefault(term.stems, term)
-    return tuple(phrases.values())
-
-
-def points(phrase: Term, text: Searchable) -> int:
-    """Return what a phrase, whatever its prefix, counts in a paper: 0 to 3."""
-    count = 0
-    if phrase.stems in text.fields["ti"]:
-        count += POINTS_IN_TITLE
-    if phrase.stems in text.fields["abs"]:
-        count += POINTS_IN_ABSTRACT
-    return count
-
-
-def score(phrases: Iterable[Term], text: Searchable) -> int:
-    """Return how much a paper speaks of the subject: the points of all `score_phrases`."""
-    return sum(points(phrase, text) for phrase in phrases)
-
-
-# ----------------------------------------------------------------------------------- config
+# ------------------------------------------------------------------------------------------- config
+# config.yaml as values that need no further look, or all of its mistakes, with their lines.
 
 MAX_URL = 4_000  # characters of a request; arXiv answered 414 near 8,000
 REST_OF_URL = 100  # characters of it for order, start and size of a page
@@ -488,7 +545,7 @@ def either(terms: Iterable[Term]) -> str:
     return f"({' OR '.join(term.query() for term in terms)})"
 
 
-class TextLoader(yaml.BaseLoader):
+class TextLoader(yaml.CBaseLoader):
     """Reads every value as the text that was written, and refuses a key that is given twice.
 
     So 2511.21590 is no number, no is no truth, and 2024-09-12 is what pydantic makes of it.
@@ -503,6 +560,11 @@ class TextLoader(yaml.BaseLoader):
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, *arguments, **named)
+
+
+def load_config(root: Path) -> Config:
+    """Read config.yaml; UpdaterError names all mistakes, a line each."""
+    return parse_config((root / CONFIG).read_bytes())
 
 
 def parse_config(data: bytes) -> Config:
@@ -545,13 +607,13 @@ def refusal(mistakes: Iterable[Mistake]) -> UpdaterError:
 
 
 def yaml_mistake(error: Exception, data: bytes) -> Mistake:
-    """Return an error of YAML's at the line where it begins: of a bracket, where it opens."""
+    """Return an error of YAML's at the line where what it is about begins."""
     line = data.count(b"\n", 0, getattr(error, "position", 0)) + 1
     wrong: object = error
     if isinstance(error, yaml.MarkedYAMLError):
-        # Where a whole block or file is the context, the mistake is further down.
-        is_far = not error.context_mark or re.search("block|document", error.context or "")
-        mark = error.problem_mark if is_far else error.context_mark
+        mark = error.problem_mark
+        if re.search("flow|quoted|simple key", error.context or ""):
+            mark = error.context_mark or mark
         line = mark.line + 1 if mark else 1
         wrong = ", ".join(filter(None, [error.context, error.problem]))
     remedy = "mend it, put values with signs in quotes, and indent by spaces"
@@ -606,15 +668,10 @@ def line_of(place: Iterable[str | int], node: yaml.Node) -> int:
     return line
 
 
-def load_config(root: Path) -> Config:
-    """Read config.yaml; UpdaterError names all mistakes, a line each."""
-    return parse_config((root / CONFIG).read_bytes())
-
-
-# ------------------------------------------------------------------------------------ papers
+# ------------------------------------------------------------------------------------------- papers
+# What is known of a paper, and which of two records of it is the better one.
 
 MAX_RECORD = 120_000  # characters of a paper's line, above any real one
-STORE_FOLDER = "articles/data"
 ANY_MONTH = "[0-9][0-9][0-9][0-9]-[0-9][0-9]"  # as a pattern of file names
 CODE_ADDRESS = r"^(?:https://[A-Za-z0-9_./-]+)?$"  # needs no escape in a link
 
@@ -703,7 +760,8 @@ def newer(old: Paper, new: Paper, *, trusted: bool = False) -> Paper:
     return new
 
 
-# ------------------------------------------------------------------------------------ store
+# -------------------------------------------------------------------------------------------- store
+# A file for each month, a line for each paper: it is added or renewed, never dropped.
 
 
 @dataclass(frozen=True)
@@ -802,11 +860,6 @@ def merge(store: Store, papers: Iterable[Paper], *, trusted: bool = False) -> tu
     return replace(store, papers=ordered), changes
 
 
-def in_order(ids: Iterable[str]) -> tuple[str, ...]:
-    """Return ids in the order in which arXiv announced them."""
-    return tuple(sorted(ids, key=announcement_key))
-
-
 def work_out(store: Store, config: Config, ids: Collection[str]) -> Store:
     """Return the store with what is worked out from the papers in `ids`.
 
@@ -845,9 +898,9 @@ def store_files(store: Store, months: Collection[str]) -> Iterator[File]:
             yield File(store_path(month), "\n".join([*lines, ""]))
 
 
-# ------------------------------------------------------------------------------------ state
+# -------------------------------------------------------------------------------------------- state
+# What a run must know of those before it. If it is lost, arXiv is asked from the first day on.
 
-STATE = "articles/data/state.json"
 SWEEP_DAYS = 30  # between two sweeps from `since`: they find revisions and withdrawals
 
 
@@ -896,24 +949,77 @@ def load_state(root: Path, config: Config, store: Store, tomorrow: dt.date) -> S
     return state.model_copy(update={"selection": selection, "since": config.since, **asked})
 
 
-# ----------------------------------------------------------------------------------- arXiv
+# ------------------------------------------------------------------------------ what a run asks for
+# A window reaches back as far as arXiv may still announce; a sweep, to the list's first day.
 
-VERSION = "2.0.0"  # as in pyproject.toml
 
-# arXiv's limits, and ours.
-MAX_RESULTS = 10_000  # of one query, however many pages it is read in
-IDS_AT_ONCE = 100  # pinned papers in one request: keeps the address short
-MAX_BODY = 64 * 1024 * 1024  # bytes of an answer; 2,000 full records measure about 5 MB
-MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
-MAX_REDIRECTS = 3  # in a row; a circle is left soon
-ADDRESSES = 4  # a name may have so many, and each is tried for the whole time to connect
-MAX_SILENCES = 5  # an answer may take so many times timeout_seconds, however it drips
-EXPLAIN_SECONDS = 15  # --explain has somebody waiting for it
-MAX_NAME = 80  # characters of an entry's id in a message
-LONGEST_REASON = 300  # characters of what went wrong, in a message
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The papers that a run asks for."""
 
-STATUS_BUSY = frozenset({406, 429, 500, 502, 503, 504})  # overload; other refusals are final
-KEPT = "what came is kept, the next run goes on from there"
+    begin: dt.datetime  # of submission
+    end: dt.datetime  # nor may a paper have a later date
+    pinned: Sequence[str] = ()  # ids that are listed whatever the query finds
+    may_be_empty: bool  # whether it may be right that arXiv finds nothing
+    is_sweep: bool  # whether it is to bring everything from the list's first day on
+
+
+def plan_window(options: Options, config: Config, state: State, known: Collection[str]) -> Window:
+    """Return what a run asks for; `known`: the ids of the store.
+
+    A regular run begins `lookback_days` before the newest paper that came, since arXiv announces
+    some papers long after their submission. Now and then it sweeps.
+    """
+    first = midnight(config.since)
+    is_due = options.sweep or state.sweep_is_due(options.today.date())
+    begin = options.since or first
+    if state.read_to and not (is_due or options.since):
+        begin = max(first, min(state.read_to, options.today) - config.lookback_days * DAY)
+
+    end = options.today + DAY  # a clock may be slow
+    if end <= begin:
+        name = "--since" if options.since else f"{CONFIG}: since"
+        remedy = "write an earlier day, or give a later --until"
+        raise UpdaterError(f"{name}: {begin.date()} is after {options.today.date()}; {remedy}")
+
+    is_sweep = is_due and options.asks and not options.since
+    return Window(
+        begin=begin,
+        end=end,
+        pinned=[each for each in config.include if is_sweep or each not in known],
+        # Where the newest paper that came was submitted within the window, it must come again.
+        may_be_empty=not (state.read_to and begin <= state.read_to <= end),
+        is_sweep=is_sweep,
+    )
+
+
+def get_answer(options: Options, config: Config, window: Window) -> Answer:
+    """Return what there is of new papers: nothing, saved answers, or what arXiv says now."""
+    if options.feed:
+        return read_saved(options.feed, window.end)
+    if not options.asks:
+        return Answer()
+    return ask(config, window, user_agent=options.user_agent, keep=options.keep_answers)
+
+
+def find_unused(papers: Iterable[Paper], config: Config) -> list[str]:
+    """Return the keywords and categories that none of these papers has."""
+    terms = {term for group in config.keywords.values() for term in group}
+    categories = set(config.categories)
+    for paper in papers:
+        terms.difference_update(found_terms(terms, Searchable.of(paper)))
+        categories.difference_update(places_of(paper))
+    return [*sorted(map(str, terms)), *sorted(categories)]
+
+
+def places_of(paper: Paper) -> set[str]:
+    """Return the categories of a paper, and their archives: cs.AI is in "cs.*" too."""
+    archives = {f"{name.partition('.')[0]}.*" for name in paper.categories}
+    return {*paper.categories, *archives}
+
+
+# -------------------------------------------------------------------------------- a page from arXiv
+# Only a whole feed is one: neither half of it, nor a page of errors, nor one without its papers.
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ALONE = b'<feed xmlns="http://www.w3.org/2005/Atom">%b</feed>'
@@ -931,13 +1037,6 @@ class BadAnswerError(Exception):
         """Say what is wrong with the answer, in words for the log."""
         super().__init__(reason)
         self.retry_after = retry_after
-
-
-# What a further try may mend. Of the HTTP libraries' errors some are plain ValueErrors.
-PASSING = (BadAnswerError, OSError, ValueError, urllib3.exceptions.HTTPError)
-
-
-# A page of an answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1014,7 +1113,21 @@ def read_entries(body: bytes) -> list[arxiv.Result]:
     return results
 
 
-# How arXiv is asked
+# --------------------------------------------------------------------------------- the way to arXiv
+# One request at a time, with patience, and an end to it.
+
+VERSION = "2.0.0"  # as in pyproject.toml
+MAX_BODY = 64 * 1024 * 1024  # bytes of an answer; 2,000 full records measure about 5 MB
+MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
+MAX_REDIRECTS = 3  # in a row; a circle is left soon
+ADDRESSES = 4  # a name may have so many, and each is tried for the whole time to connect
+MAX_SILENCES = 5  # an answer may take so many times timeout_seconds, however it drips
+LONGEST_REASON = 300  # characters of what went wrong, in a message
+
+STATUS_BUSY = frozenset({406, 429, 500, 502, 503, 504})  # overload; other refusals are final
+
+# What a further try may mend. Of the HTTP libraries' errors some are plain ValueErrors.
+PASSING = (BadAnswerError, OSError, ValueError, urllib3.exceptions.HTTPError)
 
 
 class Adapter(requests.adapters.HTTPAdapter):
@@ -1221,18 +1334,15 @@ def save_answer(folder: Path, number: int, body: bytes) -> None:
     folder.joinpath(f"{number:04}.atom").write_bytes(body)
 
 
-# What is asked, and what came
+# ----------------------------------------------------------------------------- what came from arXiv
+# Whatever breaks off or cannot be read: what came is kept, and the rest comes next time.
 
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """The papers that a run asks for."""
-
-    begin: dt.datetime  # of submission
-    end: dt.datetime  # nor may a paper have a later date
-    pinned: Sequence[str] = ()  # ids that are listed whatever the query finds
-    may_be_empty: bool  # whether it may be right that arXiv finds nothing
-    is_sweep: bool  # whether it is to bring everything from the list's first day on
+# arXiv's limits, and ours.
+MAX_RESULTS = 10_000  # of one query, however many pages it is read in
+IDS_AT_ONCE = 100  # pinned papers in one request: keeps the address short
+EXPLAIN_SECONDS = 15  # --explain has somebody waiting for it
+MAX_NAME = 80  # characters of an entry's id in a message
+KEPT = "what came is kept, the next run goes on from there"
 
 
 @dataclass(kw_only=True)
@@ -1362,9 +1472,6 @@ def ask_pinned(connection: Connection, window: Window, answer: Answer) -> None:
     answer.missing = [each for each in window.pinned if each not in told_of]
 
 
-# What an entry says
-
-
 def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
     """Return the paper of an entry; ValueError says why it cannot be listed.
 
@@ -1411,9 +1518,6 @@ def checked_date(name: str, moment: dt.datetime, tomorrow: dt.datetime) -> dt.da
     return moment.replace(microsecond=0)
 
 
-# Other ways to papers
-
-
 def read_saved(paths: Iterable[Path], tomorrow: dt.datetime) -> Answer:
     """Read answers that were kept; UpdaterError names the file that is none.
 
@@ -1455,53 +1559,85 @@ def fetch_one(config: Config, arxiv_id: str, tomorrow: dt.datetime, *, user_agen
     return answer.papers[0]
 
 
-# ------------------------------------------------------------------------------------- text
-#
-# What is shown of a paper goes through `plain_text` once, and is escaped where it is shown, by
-# `escape_markdown`. Everything here is pure, takes any text, and takes time in proportion to it.
+# -------------------------------------------------------------------------- which papers are listed
+# By a number that --explain shows: how much a paper speaks of the subject.
 
-# Joiners stay in the scripts from Arabic on that use them, and in emoji.
-JOINED = "[\u0600-\u1fff\u2190-\U0001faff]"
-JOINER = re.compile(rf"(?<!{JOINED})[\u200c\u200d]|[\u200c\u200d](?!{JOINED})")
-INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
-)
+POINTS_IN_TITLE = 2  # a title has room for the subject alone
+POINTS_IN_ABSTRACT = 1
 
 
-def clean(text: str) -> str:
-    """Return a text without invisible characters, every run of white space one space."""
-    text = " ".join(text.split())
-    if text.isprintable():
-        return text
-    return " ".join(JOINER.sub("", INVISIBLE.sub("", text)).split())
+def score_phrases(keywords: Mapping[str, Iterable[Term]]) -> tuple[Term, ...]:
+    """Return the keywords that score, the first of those with the same stems.
+
+    Authors and comments say nothing of the subject: au: and co: are left out.
+    """
+    phrases: dict[str, Term] = {}
+    for group in keywords.values():
+        for term in group:
+            if term.field not in {"au", "co"}:
+                phrases.setdefault(term.stems, term)
+    return tuple(phrases.values())
 
 
-LONGEST_WORD = 40  # characters; longer ones may be cut, and may break in a table
+def points(phrase: Term, text: Searchable) -> int:
+    """Return what a phrase, whatever its prefix, counts in a paper: 0 to 3."""
+    count = 0
+    if phrase.stems in text.fields["ti"]:
+        count += POINTS_IN_TITLE
+    if phrase.stems in text.fields["abs"]:
+        count += POINTS_IN_ABSTRACT
+    return count
 
 
-def shorten(text: str, limit: int) -> str:
-    """Return a text of at most `limit` characters: cut at a word, with "…" where it was cut."""
-    if len(text) <= limit:
-        return text
-    kept = text[: max(limit - 1, 0)]
-    words, _, last = kept.rpartition(" ")
-    is_cut = not text[len(kept)].isspace()
-    if is_cut and words and len(last) < LONGEST_WORD:
-        kept = words
-    return (kept.rstrip(" ,;:.-\u2013\u2014(") + "…")[:limit]
+def score(phrases: Iterable[Term], text: Searchable) -> int:
+    """Return how much a paper speaks of the subject: the points of all `score_phrases`."""
+    return sum(points(phrase, text) for phrase in phrases)
 
 
-LOG_LIMIT = 5_000  # characters: enough for any message, and no text floods the log
+def scores_of(papers: Iterable[Paper], config: Config) -> dict[str, int]:
+    """Return the scores of papers by their ids."""
+    phrases = score_phrases(config.keywords)
+    return {paper.id: score(phrases, Searchable.of(paper)) for paper in papers}
 
 
-def log_text(value: object) -> str:
-    """Return text from outside for a line of the log, with nothing that GitHub's runner obeys."""
-    text = clean(str(value)[: 2 * LOG_LIMIT])[:LOG_LIMIT]
-    return re.sub(":(?=:)", ": ", text).replace("##[", "## [")
+def choose(papers: Iterable[Paper], config: Config, known: Collection[str]) -> list[Paper]:
+    """Return the papers that are listed: those in `known` or `include`, and by their score."""
+    phrases = score_phrases(config.keywords)
+    listed = {*known, *config.include}
+    return [
+        paper
+        for paper in papers
+        if config.min_score == 0
+        or paper.id in listed
+        or score(phrases, Searchable.of(paper)) >= config.min_score
+    ]
 
 
-# -------------------------------------------------------------------------------- addresses
+def describe_scores(papers: Sequence[Paper], config: Config) -> Iterator[str]:
+    """Yield lines that help to choose `min_score`: how many papers each would list, and which."""
+    scores = scores_of(papers, config)
+    if not scores:
+        return
+    yield "min_score  papers of this answer that it lists"
+    for least in range(max([*scores.values(), config.min_score]) + 1):
+        count = sum(each >= least for each in scores.values())
+        mark = "  <- config.yaml" if least == config.min_score else ""
+        yield f"{least:9}  {count}{mark}"
+
+    yield "the papers at min_score, and one below:"
+    for paper in papers:
+        if config.min_score - scores[paper.id] in {0, 1}:
+            yield f"score {scores[paper.id]}: {paper.id} {log_text(paper.title)}"
+
+
+def stored_below(listing: Listing, config: Config) -> list[str]:
+    """Return the ids that are shown, though below `min_score` and not pinned."""
+    shown = (paper for paper in reversed(listing.newest) if paper.id not in config.include)
+    return [name for name, found in scores_of(shown, config).items() if found < config.min_score]
+
+
+# ---------------------------------------------------------------------------------------- addresses
+# Where an address ends, in any script, and which one leads to the code.
 
 CODE_HOSTS = (
     r"(?:github\.com|gitlab\.com|huggingface\.co|hf\.co|bitbucket\.org|codeberg\.org"
@@ -1561,7 +1697,9 @@ def code_link(text: str) -> str:
     return first
 
 
-# --------------------------------------------------------------------------- TeX to plain text
+# -------------------------------------------------------------------------------- TeX to plain text
+# What is shown of a paper is what TeX would show: every word, number and address, in time
+# that is in proportion to the text.
 
 # `clean` leaves no control characters: some stand for what is settled, until `plain_text` ends.
 HIDDEN = str.maketrans("\\{}$^_~`'-", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0e")
@@ -1882,7 +2020,8 @@ def close_gaps(text: str) -> str:
     return re.sub(rf"(?<=[\w.,;:!?)]){GAP}(?=[A-Za-z\u0391-\u03c9\d])", " ", text).replace(GAP, "")
 
 
-# ---------------------------------------------------------------- what the texts of a paper tell
+# ------------------------------------------------------------------------------------------ authors
+# Who wrote it: names alone.
 
 NO_NAME = re.compile(r"(?i)and|et|(?:et )?al\.?|with|(?:and )?(?:\d+ )?others|\(.*not shown\)")
 
@@ -1895,7 +2034,8 @@ def plain_authors(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(real or filter(None, shown))
 
 
-# ------------------------------------------------------------------------------- withdrawn
+# ---------------------------------------------------------------------------------------- withdrawn
+# This paper, from arXiv; not another one, nor from a conference.
 
 A_PAPER = r"(?:\w+ )?(?:article|e-?print|manuscript|paper|preprint|study|submission|version|work)"
 THIS_PAPER = rf"\b(?:this|our|my|the) {A_PAPER}"
@@ -1933,7 +2073,8 @@ def is_withdrawn(comment: str, abstract: str) -> bool:
     return any(match and not OTHERWISE.search(match.string[: match.end()]) for match in found)
 
 
-# ----------------------------------------------------------------------------------- venue
+# -------------------------------------------------------------------------------------------- venue
+# Where a paper was accepted, in the words of its comment, or nothing where that is unclear.
 
 YEAR = r"(?:20\d\d|['\u2019]\d\d)(?!\d)"
 ACRONYM = r"\b[A-Z][\w@-]*[A-Z][\w@-]*"
@@ -2042,7 +2183,8 @@ def short_name(name: str) -> str:
     return found[1] if found else ""
 
 
-# ------------------------------------------------------------------------------------ lead
+# --------------------------------------------------------------------------------------------- lead
+# A whole sentence of the abstract, the one that says what the paper does.
 
 # Behind these a full stop ends no sentence.
 ABBREVIATION = re.compile(
@@ -2114,10 +2256,9 @@ def without_opening(sentence: str) -> str:
     return shorten(sentence[:1].upper() + sentence[1:], LEAD_LIMIT)
 
 
-# -------------------------------------------------------------------------------- Markdown
+# ----------------------------------------------------------------------------------------- Markdown
+# GitHub shows just the text: nothing in it is markup, a formula or an emoji.
 
-# Longer words make a whole table scroll sideways: they may break.
-LONGEST_WORD = 40
 LONG_PART = re.compile(r"\S{30}(?=\S{10})")
 BREAK = "\u200b"  # `clean` lets none through, so that it can stand for <wbr> here
 PLAIN = re.compile(r"(?=.{1,39}\Z)[A-Za-z0-9,-]+(?: [A-Za-z0-9,-]+)*|[0-9.]+")  # most are
@@ -2179,7 +2320,8 @@ def escape_markdown(value: object) -> Escaped:
     return Escaped("").join(parts)
 
 
-# -------------------------------------------------------------------------------------- rows
+# --------------------------------------------------------------------------------------------- rows
+# A paper as the templates see it, made once for all pages.
 
 # A line of a page is to have less than 4,096 bytes: code search drops a file that has more than
 # one longer line. So many characters of each text, and so many authors, nearly always fit.
@@ -2251,9 +2393,9 @@ def list_authors(names: Sequence[str]) -> Escaped:
     return Escaped("{}, and {:,} more").format(shown, len(names) - AUTHORS)
 
 
-# --------------------------------------------------------------------------------- README.md
+# ---------------------------------------------------------------------------------------- README.md
+# Somebody's own text: only what stands between its markers is ours.
 
-README = "README.md"
 # The blocks that README.md can have, by the names in their markers, and their templates.
 BLOCKS = {
     "LATEST_PAPERS": "latest.md.j2",
@@ -2349,7 +2491,68 @@ def anchor_of(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-# ------------------------------------------------------------------------------------- pages
+# ---------------------------------------------------------------------------------------- templates
+# A list has its own, or the script's; of a fault in one, file and line are named.
+
+ASSETS = ("search.css", "search.js")  # templates without a blank to fill: copied as they are
+
+
+class Templates:
+    """The templates of a list, and the script's own for those that it does not have."""
+
+    def __init__(self, root: Path, title: str, homepage: str) -> None:
+        """Take what all pages show: the title, and the address where they are published."""
+        ours = Path(__file__).resolve().parent
+        self.folders = jinja2.FileSystemLoader([root / TEMPLATES, ours / TEMPLATES])
+        markup = jinja2.Environment(
+            autoescape=True,
+            loader=self.folders,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        markup.filters["link_text"] = link_text
+        markup.filters["stamp"] = stamp
+        markup.filters["papers"] = count_papers
+        # config.yaml takes no homepage in which anything needs an escape.
+        markup.globals |= {"title": title, "homepage": Escaped(homepage)}
+        self.markup = markup  # for XML and HTML
+        self.markdown = markup.overlay(finalize=escape_markdown)
+
+    def fill(self, name: str, facts: Mapping[str, object]) -> str:
+        """Fill a template; UpdaterError names it and its line."""
+        environment = self.markdown if name.endswith(".md.j2") else self.markup
+        try:
+            return environment.get_template(name).render(facts)
+        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            wrong = f"{log_text(error)}; mend the template"
+            raise UpdaterError(f"{TEMPLATES}/{place_in_template(error, name)}: {wrong}") from error
+
+    def text(self, name: str) -> str:
+        """Return a template as it is written."""
+        try:
+            return self.folders.get_source(self.markup, name)[0]
+        except UnicodeDecodeError as error:
+            wrong = "not UTF-8; save it as UTF-8"
+            raise UpdaterError(f"{TEMPLATES}/{name}: {wrong}") from error
+
+    def digest(self) -> str:
+        """Return the digest of all templates."""
+        found = self.folders.list_templates()
+        names = [name for name in found if name.endswith(".j2") or name in ASSETS]
+        return digest("\0".join([*names, *map(self.text, names)]).encode())
+
+
+def place_in_template(error: Exception, name: str) -> str:
+    """Return template and line in which an error arose: "month.md.j2, line 7"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [frame for frame in frames if frame.filename.endswith(".j2")]
+    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}" if places else name
+
+
+# -------------------------------------------------------------------------------------------- pages
+# Which pages there are, and what is on them.
 
 PAGE_ROWS = 80  # as many lines of 4,096 bytes stay below 350 KiB, where code search drops a file
 DOMAIN_ROWS = 60  # with abstracts: about as many as anybody scrolls through
@@ -2359,7 +2562,6 @@ FEED_ROWS = 50  # feed readers ask again long before so many have come
 KEPT_ROWS = 2_000  # made rows: more than stand on all pages but those of months
 WEEK = 7 * DAY
 RECENT = 90 * DAY  # a quarter evens out the conferences' deadlines
-FEED = "articles/feed.xml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -2474,9 +2676,6 @@ def plan_pages(site: Site) -> Iterator[Page]:
     yield search_page(listing, config)
 
 
-# - months
-
-
 def month_pages(listing: Listing) -> Iterator[Page]:
     """Yield the pages of all months.
 
@@ -2526,9 +2725,6 @@ def month_name(month: str) -> str:
     return f"{dt.date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
-# - domains
-
-
 def domain_page(
     domain: Domain, papers: Sequence[Paper], config: Config, anchors: Collection[str]
 ) -> Page:
@@ -2561,9 +2757,6 @@ def trends(listing: Listing, config: Config) -> list[Trend]:
         recent = len(listing.of_late(papers, RECENT))
         found.append(Trend(domain, len(papers), recent, papers[0] if papers else None))
     return found
-
-
-# - the others
 
 
 def archive_page(listing: Listing, config: Config) -> Page:
@@ -2621,77 +2814,8 @@ def front_page(site: Site) -> str:
     return fill_blocks(site.readme, lambda template: site.templates.fill(template, facts))
 
 
-# --------------------------------------------------------------------------------- templates
-
-TEMPLATES = "templates"
-ASSETS = ("search.css", "search.js")  # templates without a blank to fill: copied as they are
-
-
-class Templates:
-    """The templates of a list, and the script's own for those that it does not have."""
-
-    def __init__(self, root: Path, title: str, homepage: str) -> None:
-        """Take what all pages show: the title, and the address where they are published."""
-        ours = Path(__file__).resolve().parent
-        self.folders = jinja2.FileSystemLoader([root / TEMPLATES, ours / TEMPLATES])
-        markup = jinja2.Environment(
-            autoescape=True,
-            loader=self.folders,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        markup.filters["link_text"] = link_text
-        markup.filters["stamp"] = stamp
-        markup.filters["papers"] = count_papers
-        # config.yaml takes no homepage in which anything needs an escape.
-        markup.globals |= {"title": title, "homepage": Escaped(homepage)}
-        self.markup = markup  # for XML and HTML
-        self.markdown = markup.overlay(finalize=escape_markdown)
-
-    def fill(self, name: str, facts: Mapping[str, object]) -> str:
-        """Fill a template; UpdaterError names it and its line."""
-        environment = self.markdown if name.endswith(".md.j2") else self.markup
-        try:
-            return environment.get_template(name).render(facts)
-        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            wrong = f"{log_text(error)}; mend the template"
-            raise UpdaterError(f"{TEMPLATES}/{place_in_template(error, name)}: {wrong}") from error
-
-    def text(self, name: str) -> str:
-        """Return a template as it is written."""
-        try:
-            return self.folders.get_source(self.markup, name)[0]
-        except UnicodeDecodeError as error:
-            wrong = "not UTF-8; save it as UTF-8"
-            raise UpdaterError(f"{TEMPLATES}/{name}: {wrong}") from error
-
-    def digest(self) -> str:
-        """Return the digest of all templates."""
-        found = self.folders.list_templates()
-        names = [name for name in found if name.endswith(".j2") or name in ASSETS]
-        return digest("\0".join([*names, *map(self.text, names)]).encode())
-
-
-def place_in_template(error: Exception, name: str) -> str:
-    """Return template and line in which an error arose: "month.md.j2, line 7"."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [frame for frame in frames if frame.filename.endswith(".j2")]
-    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}" if places else name
-
-
-def stamp(moment: dt.datetime) -> str:
-    """Return a moment as Atom has it: "2026-01-31T09:30:00Z"."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def count_papers(count: int) -> str:
-    """Return a number of papers in words: "1 paper", "1,200 papers"."""
-    return "1 paper" if count == 1 else f"{count:,} papers"
-
-
-# ------------------------------------------------------------------------- what a run leaves
+# -------------------------------------------------------------------------------- what a run leaves
+# One digest says whether all of it is still there; a store that lost papers stops the run.
 
 LAST_LINE = "<!-- Generated by update_papers.py, edits here are lost: of {} papers -->\n"
 GENERATED = re.compile(
@@ -2848,14 +2972,10 @@ def obsolete_files(root: Path, planned: Collection[str]) -> Iterator[File]:
             yield File(name, None)
 
 
-# ------------------------------------------------------------------------------------- files
+# -------------------------------------------------------------------------------------------- files
+# A file is written whole or not at all, and only if it says something else.
 
 TEMPORARY = ".update-papers."  # begins the names of temporary files; .gitignore knows it
-
-
-def digest(data: bytes) -> str:
-    """Return 16 hex digits that stand for bytes, and change when they do."""
-    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 def delete_leftovers(root: Path) -> None:
@@ -2874,22 +2994,6 @@ class File(NamedTuple):
     def data(self) -> bytes:
         """Return the bytes of the file; those of README.md that are no UTF-8 are as they were."""
         return (self.text or "").encode("utf-8", "surrogateescape")
-
-
-def decode(data: bytes) -> str:
-    """Return the text of bytes; those that are no UTF-8 stand in it so that they can be written."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def read_if_there(root: Path, name: str) -> bytes:
-    """Read a file, b"" if there is none."""
-    path = root / name
-    return path.read_bytes() if path.exists() else b""
-
-
-def read_lines(path: Path) -> bytes:
-    r"""Read a file of ours; git on Windows makes \r\n of its line ends."""
-    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 class Written(NamedTuple):
@@ -2954,130 +3058,8 @@ def difference(file: File, present: bytes) -> str:
     return "\n".join(lines)
 
 
-# ------------------------------------------------------------------------- what a run asks for
-
-
-def plan_window(options: Options, config: Config, state: State, known: Collection[str]) -> Window:
-    """Return what a run asks for; `known`: the ids of the store.
-
-    A regular run begins `lookback_days` before the newest paper that came, since arXiv announces
-    some papers long after their submission. Now and then it sweeps.
-    """
-    first = midnight(config.since)
-    is_due = options.sweep or state.sweep_is_due(options.today.date())
-    begin = options.since or first
-    if state.read_to and not (is_due or options.since):
-        begin = max(first, min(state.read_to, options.today) - config.lookback_days * DAY)
-
-    end = options.today + DAY  # a clock may be slow
-    if end <= begin:
-        name = "--since" if options.since else f"{CONFIG}: since"
-        remedy = "write an earlier day, or give a later --until"
-        raise UpdaterError(f"{name}: {begin.date()} is after {options.today.date()}; {remedy}")
-
-    is_sweep = is_due and options.asks and not options.since
-    return Window(
-        begin=begin,
-        end=end,
-        pinned=[each for each in config.include if is_sweep or each not in known],
-        # Where the newest paper that came was submitted within the window, it must come again.
-        may_be_empty=not (state.read_to and begin <= state.read_to <= end),
-        is_sweep=is_sweep,
-    )
-
-
-def get_answer(options: Options, config: Config, window: Window) -> Answer:
-    """Return what there is of new papers: nothing, saved answers, or what arXiv says now."""
-    if options.feed:
-        return read_saved(options.feed, window.end)
-    if not options.asks:
-        return Answer()
-    return ask(config, window, user_agent=options.user_agent, keep=options.keep_answers)
-
-
-def state_after(
-    state: State, options: Options, site: Site, window: Window, answer: Answer
-) -> State:
-    """Return what is known of arXiv and of the list after an answer."""
-    known: dict[str, object] = {"feed_id": site.feed_id}
-    if not (options.since or options.rebuild):
-        known["min_score"] = site.config.min_score
-    if options.since or not options.asks:  # --since begins on any day
-        return state.model_copy(update=known)
-
-    if answer.read_to:
-        known["read_to"] = max(answer.read_to, state.read_to or answer.read_to)
-    today = options.today.date()
-    if window.is_sweep and answer.complete:
-        day = min(today, options.now.date())  # --until can name a day to come
-        known |= {"swept": max(day, state.swept or day), "sweep_failed": None}
-    elif window.is_sweep:
-        known["sweep_failed"] = today
-    return state.model_copy(update=known)
-
-
-def find_unused(papers: Iterable[Paper], config: Config) -> list[str]:
-    """Return the keywords and categories that none of these papers has."""
-    terms = {term for group in config.keywords.values() for term in group}
-    categories = set(config.categories)
-    for paper in papers:
-        terms.difference_update(found_terms(terms, Searchable.of(paper)))
-        categories.difference_update(places_of(paper))
-    return [*sorted(map(str, terms)), *sorted(categories)]
-
-
-def places_of(paper: Paper) -> set[str]:
-    """Return the categories of a paper, and their archives: cs.AI is in "cs.*" too."""
-    archives = {f"{name.partition('.')[0]}.*" for name in paper.categories}
-    return {*paper.categories, *archives}
-
-
-# ------------------------------------------------------------------------------------- scores
-
-
-def scores_of(papers: Iterable[Paper], config: Config) -> dict[str, int]:
-    """Return the scores of papers by their ids."""
-    phrases = score_phrases(config.keywords)
-    return {paper.id: score(phrases, Searchable.of(paper)) for paper in papers}
-
-
-def choose(papers: Iterable[Paper], config: Config, known: Collection[str]) -> list[Paper]:
-    """Return the papers that are listed: those in `known` or `include`, and by their score."""
-    phrases = score_phrases(config.keywords)
-    listed = {*known, *config.include}
-    return [
-        paper
-        for paper in papers
-        if config.min_score == 0
-        or paper.id in listed
-        or score(phrases, Searchable.of(paper)) >= config.min_score
-    ]
-
-
-def describe_scores(papers: Sequence[Paper], config: Config) -> Iterator[str]:
-    """Yield lines that help to choose `min_score`: how many papers each would list, and which."""
-    scores = scores_of(papers, config)
-    if not scores:
-        return
-    yield "min_score  papers of this answer that it lists"
-    for least in range(max([*scores.values(), config.min_score]) + 1):
-        count = sum(each >= least for each in scores.values())
-        mark = "  <- config.yaml" if least == config.min_score else ""
-        yield f"{least:9}  {count}{mark}"
-
-    yield "the papers at min_score, and one below:"
-    for paper in papers:
-        if config.min_score - scores[paper.id] in {0, 1}:
-            yield f"score {scores[paper.id]}: {paper.id} {log_text(paper.title)}"
-
-
-def stored_below(listing: Listing, config: Config) -> list[str]:
-    """Return the ids that are shown, though below `min_score` and not pinned."""
-    shown = (paper for paper in reversed(listing.newest) if paper.id not in config.include)
-    return [name for name, found in scores_of(shown, config).items() if found < config.min_score]
-
-
-# -------------------------------------------------------------------------------- the report
+# --------------------------------------------------------------------------------------- the report
+# What a run did, and what somebody should look at.
 
 IDS_TOLD = 300  # in a line of the log
 
@@ -3165,7 +3147,8 @@ def write_summary(text: str) -> None:
         LOG.warning("%s: %s; the summary of the run is lost", path, error.strerror)
 
 
-# ------------------------------------------------------------------------------------ update
+# ------------------------------------------------------------------------------------------- update
+# A run, as the beginning of this file lists it.
 
 
 def update(options: Options) -> int:
@@ -3202,6 +3185,27 @@ def update(options: Options) -> int:
     tell_of(options, report, config, written)
     write_summary(summary)
     return exit_status(options, report, written)
+
+
+def state_after(
+    state: State, options: Options, site: Site, window: Window, answer: Answer
+) -> State:
+    """Return what is known of arXiv and of the list after an answer."""
+    known: dict[str, object] = {"feed_id": site.feed_id}
+    if not (options.since or options.rebuild):
+        known["min_score"] = site.config.min_score
+    if options.since or not options.asks:  # --since begins on any day
+        return state.model_copy(update=known)
+
+    if answer.read_to:
+        known["read_to"] = max(answer.read_to, state.read_to or answer.read_to)
+    today = options.today.date()
+    if window.is_sweep and answer.complete:
+        day = min(today, options.now.date())  # --until can name a day to come
+        known |= {"swept": max(day, state.swept or day), "sweep_failed": None}
+    elif window.is_sweep:
+        known["sweep_failed"] = today
+    return state.model_copy(update=known)
 
 
 def write_all(options: Options, changed: Iterable[File], made: Made, state: State) -> int:
@@ -3253,7 +3257,8 @@ def exit_status(options: Options, report: Report, written: int) -> int:
     return INCOMPLETE if report.problem else DONE
 
 
-# ----------------------------------------------------------------------------------- explain
+# ------------------------------------------------------------------------------------------ explain
+# Why a paper is in the list or not.
 
 
 def explain(options: Options) -> int:
@@ -3302,7 +3307,7 @@ def names_of(terms: Iterable[Term]) -> str:
     return ", ".join(map(str, terms))
 
 
-# ------------------------------------------------------------------------------ command line
+# ------------------------------------------------------------------------------------- command line
 
 # Exit statuses.
 DONE = 0
@@ -3448,6 +3453,7 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
 
 def run() -> int:
     """Run the command line as a program of its own."""
+    gc.disable()  # objects in circles are few: to look for them takes a tenth of the time
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job keeps what came
     try:
         return main()

@@ -310,11 +310,11 @@ def test_bad_category(name: str) -> None:
         pytest.param("exclude_keywords:\n  - `red`\n", 5, id="backtick"),
         pytest.param("exclude_keywords:\n  - %red\n", 5, id="percent"),
         pytest.param('exclude_keywords:\n  - "\\d"\n', 5, id="escape"),
-        pytest.param('exclude_keywords:\n  - "\\U99999999"\n', 1, id="escape out of range"),
+        pytest.param('exclude_keywords:\n  - "\\U99999999"\n', 5, id="escape out of range"),
         pytest.param("exclude_keywords: &a [*a]\n", 4, id="list in itself"),
         pytest.param("arxiv: &a\n  x: *a\n", 4, id="mapping in itself"),
-        pytest.param("x: " + "[" * 1_000 + "\n", 1, id="deep list"),
-        pytest.param("x: " + "{a: " * 1_000 + "\n", 1, id="deep mapping"),
+        pytest.param("x: " + "[" * 1_000 + "\n", 4, id="deep list"),
+        pytest.param("x: " + "{a: " * 1_000 + "\n", 4, id="deep mapping"),
     ],
 )
 def test_not_yaml(added: str, line: int) -> None:
