@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 # -------------------------------------------------------------------------------------- small tools
-# What every part uses. Text from outside is told in a line of the log by `log_text` alone.
+# What every part uses. Text from outside goes through `log_text` on its way to a message.
 
 LOG = logging.getLogger("update_papers")
 
@@ -98,14 +98,10 @@ NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 Options = argparse.Namespace  # the command line, as `parse_arguments` reads it
 Escaped = Markup  # text in which nothing needs an escape any more
 CONFIG = "config.yaml"
-
 README = "README.md"
-STORE_FOLDER = "articles/data"
-
-STATE = "articles/data/state.json"
-
 TEMPLATES = "templates"
-FEED = "articles/feed.xml"
+STORE_FOLDER = "articles/data"
+STATE = "articles/data/state.json"
 
 
 class UpdaterError(Exception):
@@ -215,8 +211,7 @@ def read_id(value: object) -> str:
         remedy = "write one such as 2511.21590 or https://arxiv.org/abs/2511.21590"
         raise ValueError(f"{value!r:.60} is no arXiv id; {remedy}")
     archive, slash, number = found["id"].rpartition("/")
-    name, dot, subject = archive.partition(".")
-    return f"{name.lower()}{dot}{subject.upper()}{slash}{number}"
+    return f"{archive.partition('.')[0].lower()}{slash}{number}"  # math.GT/0309136 is math/0309136
 
 
 def month_of(arxiv_id: str) -> str:
@@ -530,7 +525,10 @@ class Config(Settings):
         return query
 
     def query(self, begin: dt.datetime, end: dt.datetime) -> str:
-        """Return the query for papers submitted from `begin` to `end` (UTC), to the minute."""
+        """Return the query for papers submitted from `begin` to `end` (UTC), to the minute.
+
+        In quotes: with raw=1, which we ask with, arXiv does not take the brackets of its manual.
+        """
         return f'({self.selection} AND submittedDate:"{begin:%Y%m%d%H%M} TO {end:%Y%m%d%H%M}")'
 
     def request_length(self) -> int:
@@ -911,7 +909,7 @@ class State(BaseModel):
 
     selection: str = ""  # the digest of what arXiv was asked for
     since: dt.date = dt.date.max
-    min_score: int = 0
+    min_score: int = 0  # as it was in the last run: raised, the papers below it are named once
     read_to: AwareDatetime | None = None  # everything submitted until then has come
     swept: dt.date | None = None  # the last time that everything from `since` on came
     sweep_failed: dt.date | None = None  # the last time that not everything came
@@ -925,10 +923,10 @@ class State(BaseModel):
         return self.swept is None or today - self.swept > SWEEP_DAYS * DAY
 
 
-def load_state(root: Path, config: Config, store: Store, tomorrow: dt.date) -> State:
+def load_state(root: Path, config: Config, store: Store, last_day: dt.date) -> State:
     """Read state.json; of another selection, or an earlier `since`, nothing has been asked yet.
 
-    A date behind `tomorrow` is of a clock that was wrong, and counts as none.
+    A date behind `last_day` is of a clock that was wrong, and counts as none.
     """
     state = State()
     if (root / STATE).exists():
@@ -944,7 +942,7 @@ def load_state(root: Path, config: Config, store: Store, tomorrow: dt.date) -> S
     is_same = state.selection == selection and state.since <= config.since
     asked = {"read_to": state.read_to, "swept": state.swept, "sweep_failed": state.sweep_failed}
     for name, moment in asked.items():
-        if not is_same or (moment and f"{moment:%Y-%m-%d}" > f"{tomorrow}"):
+        if not is_same or (moment and f"{moment:%Y-%m-%d}" > f"{last_day}"):
             asked[name] = None
     return state.model_copy(update={"selection": selection, "since": config.since, **asked})
 
@@ -1101,9 +1099,10 @@ def announced_total(root: Any) -> int:
 
 
 def read_entries(body: bytes) -> list[arxiv.Result]:
-    """Return the entries of a feed as arXiv's client reads them, none if it can't read a date.
+    """Return the entries of a feed as arXiv's client reads them.
 
-    It leaves out those that have no id or no date.
+    It leaves out those that lack their id or a date; of a feed with a date that is none it gives
+    nothing.
     """
     try:
         feed = arxiv._feed.parse(body)  # noqa: SLF001 - there is no public way; a test guards it
@@ -1402,7 +1401,10 @@ def ask(config: Config, window: Window, *, user_agent: str, keep: Path | None = 
         ask_pinned(connection, window, answer)
     except KeyboardInterrupt:
         answer.problem = f"interrupted; {KEPT}"
-    except UnavailableError as error:
+    except UpdaterError as error:
+        is_of_the_query = not isinstance(error, UnavailableError) and not answer.complete
+        if is_of_the_query:  # and not of a pinned id
+            raise
         answer.problem = f"{error}; {KEPT}"
     answer.requests = connection.requests
     answer.waited = connection.waited
@@ -1426,8 +1428,8 @@ def ask_part(
 ) -> dt.datetime | None:
     """Take the papers of a window that one query gives; return where the rest of it begins.
 
-    `answer.read_to` follows as long as as many different papers come as should, in order: then
-    everything up to the newest of them has come, even if the answer breaks off behind it.
+    `answer.read_to` follows as long as no paper comes twice and their dates ascend: then everything
+    up to the newest of them has come, even if the answer breaks off behind it.
     """
     query = {
         "search_query": config.query(window.begin, window.end),
@@ -1464,12 +1466,13 @@ def ask_part(
 
 def ask_pinned(connection: Connection, window: Window, answer: Answer) -> None:
     """Take the pinned papers, and note which of them arXiv does not give."""
+    given: set[str] = set()
     for first in range(0, len(window.pinned), IDS_AT_ONCE):
         ids = window.pinned[first : first + IDS_AT_ONCE]
         for page in connection.ask({"id_list": ",".join(ids)}):
             answer.take(page, window.end)
-    told_of = " ".join([paper.id for paper in answer.papers] + answer.refused)
-    answer.missing = [each for each in window.pinned if each not in told_of]
+            given.update(name.rpartition("/abs/")[2] for name in page.names)
+    answer.missing = [each for each in window.pinned if each not in given]
 
 
 def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
@@ -1485,7 +1488,7 @@ def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
 
     try:
         paper = Paper(
-            id=found["id"],
+            id=read_id(found["id"]),
             version=int(found["version"] or 1),
             title=clean(entry.title),
             authors=clean_all(author.name for author in entry.authors),
@@ -1718,8 +1721,8 @@ def plain_text(text: str) -> str:
 
 
 # How TeX writes some signs of an address: `\_`, `{\_}`, `$\_$`, `\~{}`, `$\sim$`.
-TEX_SIGN = r"(?:\\(?:textunderscore|textasciitilde|sim)(?![a-z]) ?|\\?[_~]|\\[%&#])(?:\{\})?"
-TEX_SIGN = rf"(?:[{{$]{{1,2}}{TEX_SIGN}[$}}]{{1,2}}|{TEX_SIGN})"
+BARE_TEX_SIGN = r"(?:\\(?:textunderscore|textasciitilde|sim)(?![a-z]) ?|\\?[_~]|\\[%&#])(?:\{\})?"
+TEX_SIGN = rf"(?:[{{$]{{1,2}}{BARE_TEX_SIGN}[$}}]{{1,2}}|{BARE_TEX_SIGN})"
 TEX_ADDRESS = re.compile(rf"{ADDRESS_START}(?:{TEX_SIGN}|[^\s\\{{}}$])+")
 
 
@@ -2006,7 +2009,7 @@ def read_link(address: str, text: str) -> str:
 
 
 # A tie. Between numbers, behind a space and in a path it is a tilde: "3~5", "~7B", "/~kim".
-TIE = re.compile(r"~(?<=[^\s\d/(<>=~]~)(?=[^\s~.,;:!?)])|~(?<=\d~)(?=[A-Za-z])")
+TIE = re.compile(rf"~(?={GAP})|~(?<=[^\s\d/(<>=~]~)(?=[^\s~.,;:!?)])|~(?<=\d~)(?=[A-Za-z])")
 
 
 def close_gaps(text: str) -> str:
@@ -2048,15 +2051,15 @@ SAYS_WITHDRAWN = re.compile(
     rf"|\bwithdrawal of {THIS_PAPER}"
     # in short: "Withdrawn", "v3: withdrawn due to an error", "Paper is withdrawn, ..."
     rf"|^\W*(?:v\d: |(?:all )?{A_PAPER}s? (?:is )?)?(?:withdrawal|{GONE})"
-    r"(?=\W*$|[^\w ]| (?:after|as|because|by|due|for|in|since|until)\b)"
+    r"(?=\W*$|[^\w ]| (?:after|as|because|by|due|for|in|pending|since|until)\b)"
     r"|\b(?:withdrawn|retracted|removed) (?:by|from) (?:arxiv|(?:\w+ ){0,2}(?:authors?|me|us))\b"
     rf"|\b(?:and|it) (?:is|was|has been) {GONE}"
 )
 # Of these something else is said, and that is not what is meant.
 OTHERWISE = re.compile(
     r"(?i)\b(?:not|never|replac\w+|supersed\w+|which|that (?:has|was)|previous|earlier|prior"
-    r"|related|another|other|old|first|original|dataset|model|benchmark|claims?|theorem|section"
-    r"|appendix|version \d|v\d was|accepted)\b"
+    r"|related|another|other|old|first(?! author)|original|dataset|model|benchmark|claims?|theorem"
+    r"|section|appendix|version \d|v\d was|accepted)\b"
 )
 SHORT_ABSTRACT = 300  # characters: it may be all that is left, and is read like a comment
 
@@ -2068,7 +2071,7 @@ def is_withdrawn(comment: str, abstract: str) -> bool:
         return False  # as nearly all, quickly
     if len(abstract) > SHORT_ABSTRACT:
         abstract = " ".join(re.findall(r"\b[Tt]his [^.]{,60} withdrawn[^.]*", abstract))
-    clauses = re.split(r"[.;!?] |, (?=(?:and|our|this) )", f"{comment}. {abstract}")
+    clauses = re.split(r"[.;!?] |, (?=(?:and|our|the|this) )", f"{comment}. {abstract}")
     found = (SAYS_WITHDRAWN.search(clause) for clause in clauses)
     return any(match and not OTHERWISE.search(match.string[: match.end()]) for match in found)
 
@@ -2097,7 +2100,10 @@ NAMED = re.compile(
     r"(?:(?:[Ii]n:?|[Tt]he|[Pp]roceedings|[Pp]roc\.|of)\s)*"
     rf"(?P<name>(?=.*(?:{ACRONYM}|{KIND}|{SERIES}))(?=.*(?:{YEAR}|[A-Z]-2\d\b))[A-Za-z\d].*)"
 )
-NOT_ACCEPTED = re.compile(r"(?i)\bsubmi\w+|\bunder\b.*\breview|\bin review|\breject|\bARR\b")
+NOT_ACCEPTED = re.compile(
+    r"(?i)\b(?:submi\w+|under\b.*\breview|in review|in preparation|intended|not (?:\w+ )?accepted"
+    r"|reject\w*|withdr\w+|ARR)\b"
+)
 NOT_NAMED = re.compile(
     r"(?i)\b(?:approach|awarded|based|built|challenge|(?-i:code)|description|dissertation|exten\w+"
     r"|notes|peer|place|preprint|proposal|report|solution|study|task|thesis|undergoing|updated"
@@ -2525,7 +2531,14 @@ class Templates:
         environment = self.markdown if name.endswith(".md.j2") else self.markup
         try:
             return environment.get_template(name).render(facts)
-        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (
+            jinja2.TemplateError,
+            ArithmeticError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             wrong = f"{log_text(error)}; mend the template"
             raise UpdaterError(f"{TEMPLATES}/{place_in_template(error, name)}: {wrong}") from error
 
@@ -2560,6 +2573,7 @@ DOMAIN_TITLES = 500  # behind them: as many stay below 350 KiB, too
 ARCHIVE_ROWS = 100  # behind those of README.md
 FEED_ROWS = 50  # feed readers ask again long before so many have come
 KEPT_ROWS = 2_000  # made rows: more than stand on all pages but those of months
+FEED = "articles/feed.xml"
 WEEK = 7 * DAY
 RECENT = 90 * DAY  # a quarter evens out the conferences' deadlines
 
@@ -2570,7 +2584,7 @@ class Page:
 
     path: str
     template: str
-    papers: Sequence[Paper] = ()  # those with rows, in the order in which they are shown
+    papers: Sequence[Paper] = ()  # in the order in which they are shown
     facts: Mapping[str, object]  # what else the template is given
     month: str = ""  # whose papers it shows, "" if it spans months
     domain: str = ""  # the name of the domain whose page it is
@@ -2881,8 +2895,8 @@ def is_known_to_git(root: Path, name: str) -> bool:
     return bool(subprocess.run(command, capture_output=True, check=False).stdout)
 
 
-class Made(NamedTuple):
-    """What a run made, and by what: state.json keeps the digest of it."""
+class Snapshot(NamedTuple):
+    """What is there of a run's work: state.json keeps the digest of what the last one left."""
 
     rules: str  # the digest of all that decides, beside the papers, what the files say
     files: Mapping[str, str]  # the digest of each file of ours, by its name
@@ -2893,7 +2907,9 @@ class Made(NamedTuple):
         return digest("\n".join([self.rules, *files]).encode())
 
 
-def load_made(root: Path, config: Config, readme: str, templates: Templates, store: Store) -> Made:
+def take_snapshot(
+    root: Path, config: Config, readme: str, templates: Templates, store: Store
+) -> Snapshot:
     """Return what is there: all files below articles/ whose name is one of ours, and the rules."""
     files = dict(store.files)
     for path in root.glob("articles/*.*"):
@@ -2904,7 +2920,7 @@ def load_made(root: Path, config: Config, readme: str, templates: Templates, sto
     script = read_lines(Path(__file__))
     libraries = [metadata.version(name) for name in ("jinja2", "markupsafe", "PyStemmer")]
     rules = [digest(script), templates.digest(), repr(config), repr(headings(readme)), *libraries]
-    return Made(digest("\n".join(rules).encode()), files)
+    return Snapshot(digest("\n".join(rules).encode()), files)
 
 
 def render_page(page: Page, site: Site) -> File:
@@ -3155,8 +3171,8 @@ def update(options: Options) -> int:
     """Run once: load, ask, merge, work out, render, write; return the exit status."""
     root = options.root
     config = load_config(root)
-    stored = load_sound_store(options)
-    state = load_state(root, config, stored, options.tomorrow)
+    stored = load_whole_store(options)
+    state = load_state(root, config, stored, options.last_day)
     window = plan_window(options, config, state, stored.papers.keys())
     answer = get_answer(options, config, window)
 
@@ -3167,8 +3183,9 @@ def update(options: Options) -> int:
     guard_readme(readme, merged)
 
     templates = Templates(root, list_title(readme), config.homepage)
-    made = load_made(root, config, readme, templates, stored)
-    is_as_left = made.digest() == state.made and not options.rebuild
+    found = take_snapshot(root, config, readme, templates, stored)
+    # What the last run left is there: then only what came is worked out and rendered.
+    is_as_left = found.digest() == state.made and not options.rebuild
     ids = changes.all if is_as_left else merged.papers.keys()
     store = work_out(merged, config, ids)
     feed_id = state.feed_id or f"urn:arxiv-list:{quote(list_title(readme))}"
@@ -3180,7 +3197,7 @@ def update(options: Options) -> int:
     pages = render(root, site, months if is_as_left else None)
     files = itertools.chain(store_files(store, sorted(months)), pages)
     after = state_after(state, options, site, window, answer)
-    written = write_all(options, files, made, after)
+    written = write_all(options, files, found, after)
 
     tell_of(options, report, config, written)
     write_summary(summary)
@@ -3208,23 +3225,26 @@ def state_after(
     return state.model_copy(update=known)
 
 
-def write_all(options: Options, changed: Iterable[File], made: Made, state: State) -> int:
-    """Write the files that say something else, state.json last; return how many."""
-    written = write_files(options.root, changed, dry_run=options.dry_run)
+def write_all(options: Options, files: Iterable[File], found: Snapshot, state: State) -> int:
+    """Write the files that say something else, state.json last; return how many.
+
+    state.json gets the digest of what is there then: what was `found`, and what was written.
+    """
+    written = write_files(options.root, files, dry_run=options.dry_run)
     if options.dry_run:
         return written.differing
-    files = {**made.files, **written.digests}
-    del files[README]  # the rest of it is somebody's own
-    after = Made(made.rules, files)
-    known = state.model_copy(update={"made": after.digest()})
+    there = {**found.files, **written.digests}
+    del there[README]  # the rest of it is somebody's own
+    left = Snapshot(found.rules, there)
+    known = state.model_copy(update={"made": left.digest()})
     text = known.model_dump_json(indent=1, exclude_none=True)
     state_file = File(STATE, f"{text}\n")
     delete_leftovers(options.root)
     return written.differing + write_files(options.root, [state_file], dry_run=False).differing
 
 
-def load_sound_store(options: Options) -> Store:
-    """Read every paper, and README.md; UpdaterError: a file is damaged, or papers were lost."""
+def load_whole_store(options: Options) -> Store:
+    """Read every paper; UpdaterError: a file or README.md is damaged, or papers were lost."""
     root = options.root
     readme = load_readme(root)
     store = load_store(root)
@@ -3363,7 +3383,9 @@ def parse_arguments(argv: Sequence[str] | None, now: dt.datetime) -> Options:
     options = make_parser().parse_args(argv)
     options.now = now
     options.today = options.until or now
-    options.tomorrow = (max(now, options.today) + DAY).date()  # a clock may be slow
+    options.last_day = (
+        max(now, options.today) + DAY
+    ).date()  # that a date can have: clocks are slow
     options.rebuild |= options.check
     options.dry_run |= options.check
     options.asks = not (options.feed or options.rebuild)  # arXiv
@@ -3430,7 +3452,7 @@ def why_unusable(error: OSError, root: Path) -> str:
 
 
 def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
-    """Run the command line; `now` stands in for the clock, which is read here and nowhere else."""
+    """Run the command line; `now` stands in for the time of day, which is read here alone."""
     options = parse_arguments(argv, now or dt.datetime.now(dt.UTC))
     set_up_console(verbose=options.verbose)
     try:

@@ -825,6 +825,22 @@ def test_pinned_fail(server: Server) -> None:
     assert found.requests == 4
 
 
+def test_pinned_refused_by_arxiv(server: Server) -> None:
+    """An id that arXiv calls wrong costs nothing of the window, and ends the run with its words."""
+    server.faults += [None, status(400, error_entry())]
+    found = ask_all(server, pinned=("foo/0001001",))
+    assert numbers(found) == [1, 2]
+    assert found.complete
+    assert "calls the query wrong" in found.problem
+
+
+def test_pinned_alike(server: Server) -> None:
+    """A number alone does not make a paper: it has its archive too."""
+    server.papers.append(paper(7, id="physics/9901001", published="1999-01-04T00:00:00Z"))
+    found = ask_all(server, pinned=("physics/9901001", "cs/9901001"))
+    assert found.missing == ["cs/9901001"]
+
+
 def test_pinned_wait_for_a_sound_window(server: Server) -> None:
     """Where the window fails, arXiv is left in peace."""
     server.faults += [status(403)]

@@ -188,7 +188,7 @@ ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "before arXiv made HTML": (paper(7, "2311"), "PDF · BibTeX"),
     "first with HTML": (paper(8, "2312"), "PDF · HTML · BibTeX"),
     "old id": (
-        paper(id="cs.AI/9901001", published="1999-01-04T00:00:00Z"),
+        paper(id="cs/9901001", published="1999-01-04T00:00:00Z"),
         "PDF · BibTeX",
     ),
     "four digits": (paper(id="0704.0001", published="2007-04-01T00:00:00Z"), "PDF · BibTeX"),
