@@ -161,6 +161,11 @@ def clean(text: str) -> str:
     return " ".join(JOINER.sub("", INVISIBLE.sub("", text)).split())
 
 
+def clean_all(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts clean, without those that are empty then."""
+    return tuple(filter(None, map(clean, texts)))
+
+
 LONGEST_WORD = 40  # characters; longer ones may be cut, and may break in a table
 
 
@@ -227,11 +232,6 @@ def announcement_key(arxiv_id: str) -> tuple[str, int, str]:
     """Return a sort key: arXiv numbers the papers of a month as it announces them."""
     number = arxiv_id.rpartition("/")[2].replace(".", "")[4:]
     return month_of(arxiv_id), int(number), arxiv_id
-
-
-def in_order(ids: Iterable[str]) -> tuple[str, ...]:
-    """Return ids in the order in which arXiv announced them."""
-    return tuple(sorted(ids, key=announcement_key))
 
 
 # -------------------------------------------------------------------------------------------- terms
@@ -531,11 +531,18 @@ class Config(Settings):
         """
         return f'({self.selection} AND submittedDate:"{begin:%Y%m%d%H%M} TO {end:%Y%m%d%H%M}")'
 
-    def request_length(self) -> int:
-        """Return the length of a request's whole address, in characters."""
+    @model_validator(mode="after")
+    def fit_into_a_request(self) -> Self:
+        """Refuse more keywords than arXiv takes at once."""
         day = midnight(self.since)
         parameters = urlencode({"search_query": self.query(day, day)})
-        return len(f"{self.arxiv.url}?{parameters}") + REST_OF_URL
+        length = len(self.arxiv.url) + len(parameters) + REST_OF_URL
+        if length > MAX_URL:
+            raise ValueError(
+                f"keywords: a request of {length:,} characters, more than {MAX_URL:,}; drop some, "
+                "or write abs: or ti: before them"
+            )
+        return self
 
 
 def either(terms: Iterable[Term]) -> str:
@@ -580,12 +587,6 @@ def parse_config(data: bytes) -> Config:
     except ValidationError as error:
         mistakes += [complaint(each, root) for each in error.errors()]
         raise refusal(mistakes) from error
-
-    length = config.request_length()
-    if length > MAX_URL:
-        wrong = f"keywords: a request of {length:,} characters, more than {MAX_URL:,}"
-        remedy = "drop some, or write abs: or ti: before them"
-        mistakes.append(Mistake(line_of(["keywords"], root), f"{wrong}; {remedy}"))
     if mistakes:
         raise refusal(mistakes)
     return config
@@ -638,7 +639,8 @@ def complaint(error: ErrorDetails, root: yaml.Node) -> Mistake:
         wrong = re.sub("dictionary( or instance of [A-Za-z]+)?", "mapping", wrong)
         wrong = f"{re.sub('(?i)tuple', 'list', wrong)}, not {error['input']!r:.60}"
     names = [part for part in error["loc"] if isinstance(part, str) and part not in {"", "[key]"}]
-    return Mistake(line_of(error["loc"], root), f"{'.'.join(names) or 'the file'}: {wrong}")
+    place = f"{'.'.join(names)}: " if names else ""  # none of the whole file
+    return Mistake(line_of(error["loc"], root), f"{place}{wrong}")
 
 
 def unknown_key(key: str) -> str:
@@ -780,53 +782,46 @@ def load_store(root: Path, known: Store | None = None) -> Store:
 
     `known`: the store as it was read before; if it is still the same, it is not read again.
     """
-    contents = {path.stem: read_lines(path) for path in sorted(root.glob(store_path(ANY_MONTH)))}
-    files = {store_path(month): digest(data) for month, data in contents.items()}
+    paths = sorted(root.glob(store_path(ANY_MONTH)))
+    contents = {store_path(path.stem): read_lines(path) for path in paths}
+    files = {name: digest(data) for name, data in contents.items()}
     if known and files == known.files:
         return known
     papers: dict[str, Paper] = {}
-    for month, data in contents.items():
-        papers |= parse_month(data, month)
+    for name, data in contents.items():
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if line.strip():
+                paper = parse_line(line, name, number)
+                present = papers.get(paper.id)  # a merge by hand can leave two lines of an id
+                papers[paper.id] = newer(present, paper) if present else paper
     return Store(papers, files)
 
 
-def parse_month(data: bytes, month: str) -> dict[str, Paper]:
-    """Return the papers of a month by id; UpdaterError names the first line that is none."""
-    papers: dict[str, Paper] = {}
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.strip():
-            paper = parse_line(line, month, number)
-            present = papers.get(paper.id)  # a merge by hand can leave two lines of an id
-            papers[paper.id] = newer(present, paper) if present else paper
-    return papers
-
-
-def parse_line(line: bytes, month: str, number: int) -> Paper:
-    """Read a line of the store; UpdaterError names file and line if it is no paper of the month."""
+def parse_line(line: bytes, name: str, number: int) -> Paper:
+    """Read a line of the store; UpdaterError names file and line if it is no paper of that file."""
     try:
         paper = PAPER.validate_json(line)
     except ValidationError as error:
-        wrong = fault_of(error)
+        wrong = log_text(fault_of(error))
     else:
-        if month_of(paper.id) == month:
+        if store_path(month_of(paper.id)) == name:
             return paper
         wrong = f"{paper.id} belongs in {store_path(month_of(paper.id))}"
 
-    name = store_path(month)
     remedy = (
         f"bring it back with: git checkout HEAD -- {name}; of a conflict that git left, keep the "
         "papers of both sides and delete git's lines"
     )
-    raise UpdaterError(f"{name}, line {number}: no paper ({log_text(wrong)}); {remedy}")
+    raise UpdaterError(f"{name}, line {number}: no paper ({wrong}); {remedy}")
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What an answer brought: ids of papers."""
+    """What an answer brought: ids of papers, in the order of announcement."""
 
-    new: tuple[str, ...] = ()  # in the order of announcement, as the next
-    revised: tuple[str, ...] = ()  # in a new version
-    all: frozenset[str] = frozenset()  # these two, and those of which something else changed
+    new: Sequence[str] = ()
+    revised: Sequence[str] = ()  # in a new version
+    all: Sequence[str] = ()  # these two, and those of which something else changed
 
 
 def merge(store: Store, papers: Iterable[Paper], *, trusted: bool = False) -> tuple[Store, Changes]:
@@ -835,27 +830,22 @@ def merge(store: Store, papers: Iterable[Paper], *, trusted: bool = False) -> tu
     `trusted`: what came is taken whatever its version, as `newer` says.
     """
     merged = dict(store.papers)
-    new: set[str] = set()
-    revised: set[str] = set()
-    changed: set[str] = set()
-
     for paper in papers:
         present = merged.get(paper.id)
-        if present is None:
-            merged[paper.id] = paper
-            new.add(paper.id)
-            continue
-        received = present.as_received()
-        better = newer(received, paper, trusted=trusted)
+        received = present.as_received() if present else None
+        better = newer(received, paper, trusted=trusted) if received else paper
         if better != received:
             merged[paper.id] = better
-            changed.add(paper.id)
-        if better.version > present.version:
-            revised.add(paper.id)
 
-    changes = Changes(in_order(new), in_order(revised - new), frozenset(changed | new))
-    ordered = {arxiv_id: merged[arxiv_id] for arxiv_id in in_order(merged)}
-    return replace(store, papers=ordered), changes
+    ordered = {arxiv_id: merged[arxiv_id] for arxiv_id in sorted(merged, key=announcement_key)}
+    return replace(store, papers=ordered), changes_of(store.papers, ordered)
+
+
+def changes_of(old: Mapping[str, Paper], papers: Mapping[str, Paper]) -> Changes:
+    """Return what papers brought to those that were there."""
+    changed = [each for each, paper in papers.items() if paper is not old.get(each)]
+    revised = [each for each in changed if each in old and papers[each].version > old[each].version]
+    return Changes(new=[each for each in changed if each not in old], revised=revised, all=changed)
 
 
 def work_out(store: Store, config: Config, ids: Collection[str]) -> Store:
@@ -908,7 +898,6 @@ class State(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     selection: str = ""  # the digest of what arXiv was asked for
-    since: dt.date = dt.date.max
     min_score: int = 0  # as it was in the last run: raised, the papers below it are named once
     read_to: AwareDatetime | None = None  # everything submitted until then has come
     swept: dt.date | None = None  # the last time that everything from `since` on came
@@ -924,7 +913,7 @@ class State(BaseModel):
 
 
 def load_state(root: Path, config: Config, store: Store, last_day: dt.date) -> State:
-    """Read state.json; of another selection, or an earlier `since`, nothing has been asked yet.
+    """Read state.json; with other keywords or another `since`, nothing has been asked yet.
 
     A date behind `last_day` is of a clock that was wrong, and counts as none.
     """
@@ -938,13 +927,13 @@ def load_state(root: Path, config: Config, store: Store, last_day: dt.date) -> S
     elif store.papers:
         LOG.warning("%s: is missing; the next question begins with `since`", STATE)
 
-    selection = digest(f"{config.selection} {config.min_score}".encode())
-    is_same = state.selection == selection and state.since <= config.since
-    asked = {"read_to": state.read_to, "swept": state.swept, "sweep_failed": state.sweep_failed}
-    for name, moment in asked.items():
-        if not is_same or (moment and f"{moment:%Y-%m-%d}" > f"{last_day}"):
-            asked[name] = None
-    return state.model_copy(update={"selection": selection, "since": config.since, **asked})
+    selection = digest(f"{config.selection} {config.since} {config.min_score}".encode())
+    known: dict[str, object] = {"selection": selection}
+    for name in ("read_to", "swept", "sweep_failed"):
+        moment = getattr(state, name)
+        if state.selection != selection or (moment and f"{moment:%Y-%m-%d}" > f"{last_day}"):
+            known[name] = None
+    return state.model_copy(update=known)
 
 
 # ------------------------------------------------------------------------------ what a run asks for
@@ -1507,11 +1496,6 @@ def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
     if len(paper.line()) > MAX_RECORD:
         raise ValueError("is larger than any real record")
     return paper
-
-
-def clean_all(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return texts clean, without those that are empty then."""
-    return tuple(filter(None, map(clean, texts)))
 
 
 def checked_date(name: str, moment: dt.datetime, tomorrow: dt.datetime) -> dt.datetime:
@@ -2334,8 +2318,7 @@ def escape_markdown(value: object) -> Escaped:
 TITLE_LIMIT = 300  # the longest real title has 250
 ABSTRACT_LIMIT = 2_500  # arXiv takes 1,920 now; the longest real one has 2,428
 NAME_LIMIT = 100
-AUTHORS = 40  # of a paper of more, so many are named
-FIRST_AUTHORS = 2  # stand unopened
+AUTHORS = 40  # of a paper of more, so many are named; two of them stand unopened
 MAX_DOMAINS = 3  # more would be as high as the row itself
 FIRST_HTML = "2312"  # arXiv makes HTML of what it has announced since December 2023
 
@@ -2345,14 +2328,15 @@ class Row:
     """A paper as the templates see it. What is long is cut and escaped already.
 
     To show something more on README.md: a field here, its value in `make_row`, and its place in
-    templates/latest.md.j2 and _papers.md.j2.
+    templates/latest.md.j2 and _papers.md.j2. What arXiv tells and the store does not have yet
+    begins as a field of `Paper`, with its value in `paper_from`.
     """
 
     paper: Paper
     date: str  # of submission, "2026-01-31"
     title: Escaped
-    authors: Escaped  # the first two
-    all_authors: Escaped  # "" if there are no more
+    names: Sequence[Escaped]  # of the authors, the first AUTHORS of them
+    unnamed: int  # how many more there are
     lead: Escaped  # what the paper does, in a sentence
     abstract: Escaped
     code: Escaped  # address of its repository
@@ -2363,12 +2347,13 @@ class Row:
 
 def make_row(paper: Paper, domains: Mapping[str, Domain]) -> Row:
     """Return the row of a paper; `domains`: all that there are, by name."""
+    names = paper.shown_authors
     return Row(
         paper=paper,
         date=f"{paper.published:%Y-%m-%d}",
         title=link_text(shorten(paper.shown_title, TITLE_LIMIT)),
-        authors=first_authors(paper.shown_authors),
-        all_authors=list_authors(paper.shown_authors),
+        names=[escape_markdown(shorten(name, NAME_LIMIT)) for name in names[:AUTHORS]],
+        unnamed=len(names[AUTHORS:]),
         lead=escape_markdown(lead(paper.shown_abstract)),
         abstract=escape_markdown(shorten(paper.shown_abstract, ABSTRACT_LIMIT)),
         code=Escaped(paper.code),
@@ -2376,27 +2361,6 @@ def make_row(paper: Paper, domains: Mapping[str, Domain]) -> Row:
         html="/" not in paper.id and paper.id >= FIRST_HTML and not paper.withdrawn,
         domains=[domains[name] for name in paper.domains],
     )
-
-
-def show_names(names: Iterable[str]) -> Escaped:
-    """Return names one after the other."""
-    return Escaped(", ".join(escape_markdown(shorten(name, NAME_LIMIT)) for name in names))
-
-
-def first_authors(names: Sequence[str]) -> Escaped:
-    """Return the first two authors, and whether there are more."""
-    shown = show_names(names[:FIRST_AUTHORS])
-    return shown if len(names) <= FIRST_AUTHORS else shown + Escaped(", et al.")
-
-
-def list_authors(names: Sequence[str]) -> Escaped:
-    """Return all authors, or the first ones and how many more there are; "" of a few."""
-    if len(names) <= FIRST_AUTHORS:
-        return Escaped("")
-    shown = show_names(names[:AUTHORS])
-    if len(names) <= AUTHORS:
-        return shown
-    return Escaped("{}, and {:,} more").format(shown, len(names) - AUTHORS)
 
 
 # ---------------------------------------------------------------------------------------- README.md
@@ -2465,31 +2429,25 @@ def fill_blocks(text: str, fill: Callable[[str], str]) -> str:
 
 FENCE = re.compile(r"^(?:```|~~~).*", re.MULTILINE)
 HEADING = re.compile(
-    r"^(?P<signs>#{1,6}) +(?P<line>.+)"
-    r"|<h(?P<level>[1-6])\b[^<>]*>(?P<text>(?:[^<]|<(?!/?h[1-6]\b))*+)</h",
-    re.MULTILINE,
+    r"^\ufeff?#{1,6} +(.+)|<h[1-6]\b[^<>]*>((?:[^<]|<(?!/?h[1-6]\b))*+)</h", re.MULTILINE
 )
 IMAGE_OR_TAG = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<[^<>]*>")
-LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+# What makes a link of words, what makes them strong, and what may close a heading.
+MARK = re.compile(r"\[(?=[^\[\]]*\]\()|\]\([^()]*\)|[*`]| #+ *$")
 LONGEST_TITLE = 150  # characters of the list's title, which stands on every page
 
 
-def headings(readme: str) -> list[tuple[int, str]]:
-    """Return level and words of each heading outside of code, without images, tags and links."""
-    text = "".join(FENCE.split(readme.removeprefix("\ufeff"))[::2])
-    found = []
-    for heading in HEADING.finditer(text):
-        words = IMAGE_OR_TAG.sub(" ", heading["line"] or heading["text"])
-        words = LINK.sub(r"\1", words).replace("*", "").replace("`", "")
-        level = int(heading["level"] or len(heading["signs"]))
-        found.append((level, clean(html.unescape(words)).strip(" #")))
-    return [(level, words) for level, words in found if words]
+def headings(readme: str) -> list[str]:
+    """Return the words of each heading outside of code."""
+    text = "".join(FENCE.split(readme)[::2])
+    found = [heading[1] or heading[2] for heading in HEADING.finditer(text)]
+    words = [MARK.sub("", IMAGE_OR_TAG.sub(" ", heading)) for heading in found]
+    return list(clean_all(map(html.unescape, words)))
 
 
 def list_title(readme: str) -> str:
-    """Return the title of the list: the first heading of the highest level that README.md has."""
-    _, title = min(headings(readme), key=lambda heading: heading[0], default=(1, "Papers"))
-    return shorten(title, LONGEST_TITLE)
+    """Return the title of the list: the first heading that README.md has."""
+    return shorten(next(iter(headings(readme)), "Papers"), LONGEST_TITLE)
 
 
 def anchor_of(heading: str) -> str:
@@ -2677,7 +2635,7 @@ def rows_of(papers: Iterable[Paper], site: Site, own: str = "") -> list[Row]:
 def plan_pages(site: Site) -> Iterator[Page]:
     """Yield every page that there should be under articles/."""
     listing, config = site.listing, site.config
-    anchors = {anchor_of(words) for _, words in headings(site.readme)}
+    anchors = {*map(anchor_of, headings(site.readme))}
     yield from month_pages(listing)
     for domain in config.domains:
         papers = listing.domains[domain.name]
@@ -2844,6 +2802,14 @@ OUR_FILE = re.compile(
 )
 
 
+def our_files(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files below articles/ whose name is one of ours, in order."""
+    for path in sorted(root.glob("articles/*.*")):
+        name = path.relative_to(root).as_posix()
+        if OUR_FILE.fullmatch(name) and path.is_file():
+            yield name, path
+
+
 def papers_shown(path: Path) -> int | None:
     """Return of how many papers a page was made, None if it was not made by us."""
     with path.open("rb") as file:
@@ -2858,9 +2824,9 @@ def guard_store(root: Path, store: Store) -> None:
     A store that was lost must never be taken for a smaller list.
     """
     shown: Counter[str] = Counter()
-    for path in root.glob("articles/*.md"):
-        found = MONTH_PAGE.fullmatch(path.relative_to(root).as_posix())
-        if found and path.is_file():
+    for name, path in our_files(root):
+        found = MONTH_PAGE.fullmatch(name)
+        if found:
             shown[found[1]] += papers_shown(path) or 0
 
     stored = Counter(map(month_of, store.papers))
@@ -2912,10 +2878,8 @@ def take_snapshot(
 ) -> Snapshot:
     """Return what is there: all files below articles/ whose name is one of ours, and the rules."""
     files = dict(store.files)
-    for path in root.glob("articles/*.*"):
-        name = path.relative_to(root).as_posix()
-        if OUR_FILE.fullmatch(name) and path.is_file():
-            files[name] = digest(read_lines(path))
+    for name, path in our_files(root):
+        files[name] = digest(read_lines(path))
 
     script = read_lines(Path(__file__))
     libraries = [metadata.version(name) for name in ("jinja2", "markupsafe", "PyStemmer")]
@@ -2981,10 +2945,8 @@ def obsolete_files(root: Path, planned: Collection[str]) -> Iterator[File]:
 
     They are of a domain that is gone, or have a number that a month lost.
     """
-    for path in sorted(root.glob("articles/*.*")):
-        name = path.relative_to(root).as_posix()
-        is_ours = OUR_FILE.fullmatch(name) and name not in planned and path.is_file()
-        if is_ours and papers_shown(path) is not None:
+    for name, path in our_files(root):
+        if name not in planned and papers_shown(path) is not None:
             yield File(name, None)
 
 
@@ -3383,9 +3345,8 @@ def parse_arguments(argv: Sequence[str] | None, now: dt.datetime) -> Options:
     options = make_parser().parse_args(argv)
     options.now = now
     options.today = options.until or now
-    options.last_day = (
-        max(now, options.today) + DAY
-    ).date()  # that a date can have: clocks are slow
+    latest = max(now, options.today) + DAY  # that a date can have: clocks are slow
+    options.last_day = latest.date()
     options.rebuild |= options.check
     options.dry_run |= options.check
     options.asks = not (options.feed or options.rebuild)  # arXiv

@@ -469,7 +469,6 @@ def test_summary_that_cannot_be_written(
     assert run(root) in {0, 2}
     said = capsys.readouterr().err
     assert "summary.md" in said
-    assert ".lock" not in said
     assert "2511.00003" in stored(root)
 
 

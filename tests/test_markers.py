@@ -213,8 +213,8 @@ TITLES = {
     "not from indented code": ("    # No\n\n# A list", "A list"),
     "not from front matter": ("---\ntitle: No\n---\n\n## A list", "A list"),
     "no space behind #": ("#No\n\n# A list", "A list"),
-    "behind a lower one": ("## Words\n\n# A list", "A list"),
-    "the highest": ("## A list\n\n### Words", "A list"),
+    "the first": ("## A list\n\n# Words", "A list"),
+    "of an image in a link": ("# The [**old** ![x](y)](z) list", "The old list"),
 }
 
 
