@@ -345,22 +345,18 @@ class Searchable:
         }
         return cls(fields, frozenset("".join(fields.values()).split()))
 
-    def __contains__(self, term: Term) -> bool:
-        """Tell whether a term stands in its field."""
-        if term.first_stem not in self.stems:  # most terms are ruled out so, without a search
-            return False
-        places = [term.field] if term.field else ["ti", "abs"]
-        return any(term.stems in self.fields[place] for place in places)
-
-
-def found_terms(terms: Iterable[Term], text: Searchable) -> tuple[Term, ...]:
-    """Return the terms that a paper has."""
-    return tuple(term for term in terms if term in text)
+    def find(self, terms: Iterable[Term]) -> Iterator[Term]:
+        """Yield those of some terms that the paper has."""
+        for term in terms:
+            if term.first_stem in self.stems:  # most are ruled out so, without a search
+                places = [term.field] if term.field else ["ti", "abs"]
+                if any(term.stems in self.fields[place] for place in places):
+                    yield term
 
 
 def domains_of(text: Searchable, domains: Iterable[Domain]) -> tuple[str, ...]:
     """Return the names of the domains that a paper belongs to, in the order of config.yaml."""
-    return tuple(each.name for each in domains if any(term in text for term in each.terms))
+    return tuple(domain.name for domain in domains if any(text.find(domain.terms)))
 
 
 # ------------------------------------------------------------------------------------------- config
@@ -994,7 +990,7 @@ def find_unused(papers: Iterable[Paper], config: Config) -> list[str]:
     terms = {term for group in config.keywords.values() for term in group}
     categories = set(config.categories)
     for paper in papers:
-        terms.difference_update(found_terms(terms, Searchable.of(paper)))
+        terms.difference_update([*Searchable.of(paper).find(terms)])
         categories.difference_update(places_of(paper))
     return [*sorted(map(str, terms)), *sorted(categories)]
 
@@ -2208,6 +2204,7 @@ PROPOSED = re.compile(
     r"\b[Tt]he (?:authors?|paper)\b"
     r"|\b(?:is|are|was|were) (?:developed|evaluated|introduced|presented|proposed)\b"
 )
+ANYTHING = re.compile("")
 # A question, a warning of harmful words, and an announcement of what comes.
 NO_LEAD = re.compile(
     r"[?\uff1f][\"')\]\u201d\u2019]*$"
@@ -2230,12 +2227,12 @@ def lead(abstract: str) -> str:
     It is the first with "we" and a verb or with "this paper"; without one, what is said to be
     proposed; and without that, the first that is no question, warning or announcement.
     """
-    for sentence in sentences(abstract):
-        if DOES.search(sentence) and not NO_LEAD.search(sentence):
-            return without_opening(sentence)
-    others = [each for each in sentences(abstract) if not NO_LEAD.search(each)]
-    proposed = filter(PROPOSED.search, others)
-    return without_opening(next(itertools.chain(proposed, others), abstract))
+    found = list(sentences(abstract))
+    for sought in (DOES, PROPOSED, ANYTHING):
+        for sentence in found:
+            if sought.search(sentence) and not NO_LEAD.search(sentence):
+                return without_opening(sentence)
+    return without_opening(abstract)
 
 
 def without_opening(sentence: str) -> str:
@@ -2318,7 +2315,8 @@ def escape_markdown(value: object) -> Escaped:
 TITLE_LIMIT = 300  # the longest real title has 250
 ABSTRACT_LIMIT = 2_500  # arXiv takes 1,920 now; the longest real one has 2,428
 NAME_LIMIT = 100
-AUTHORS = 40  # of a paper of more, so many are named; two of them stand unopened
+AUTHORS = 40  # of a paper of more, so many are named
+FIRST_AUTHORS = 2  # stand unopened
 MAX_DOMAINS = 3  # more would be as high as the row itself
 FIRST_HTML = "2312"  # arXiv makes HTML of what it has announced since December 2023
 
@@ -2335,8 +2333,10 @@ class Row:
     paper: Paper
     date: str  # of submission, "2026-01-31"
     title: Escaped
-    names: Sequence[Escaped]  # of the authors, the first AUTHORS of them
-    unnamed: int  # how many more there are
+    authors: int  # how many there are
+    first_authors: Escaped  # two of them
+    all_authors: Escaped  # or so many as are named
+    unnamed: int  # how many are not
     lead: Escaped  # what the paper does, in a sentence
     abstract: Escaped
     code: Escaped  # address of its repository
@@ -2347,13 +2347,16 @@ class Row:
 
 def make_row(paper: Paper, domains: Mapping[str, Domain]) -> Row:
     """Return the row of a paper; `domains`: all that there are, by name."""
-    names = paper.shown_authors
+    shown = paper.shown_authors[:AUTHORS]
+    names = [escape_markdown(shorten(name, NAME_LIMIT)) for name in shown]
     return Row(
         paper=paper,
         date=f"{paper.published:%Y-%m-%d}",
         title=link_text(shorten(paper.shown_title, TITLE_LIMIT)),
-        names=[escape_markdown(shorten(name, NAME_LIMIT)) for name in names[:AUTHORS]],
-        unnamed=len(names[AUTHORS:]),
+        authors=len(paper.shown_authors),
+        first_authors=Escaped(", ").join(names[:FIRST_AUTHORS]),
+        all_authors=Escaped(", ").join(names),
+        unnamed=len(paper.shown_authors[AUTHORS:]),
         lead=escape_markdown(lead(paper.shown_abstract)),
         abstract=escape_markdown(shorten(paper.shown_abstract, ABSTRACT_LIMIT)),
         code=Escaped(paper.code),
@@ -3259,8 +3262,8 @@ def explain(options: Options) -> int:
 def explanation(paper: Paper, config: Config, *, is_stored: bool) -> Iterator[str]:
     """Yield why a paper is in the list or not: the lines that --explain prints."""
     text = Searchable.of(paper)
-    groups = [(name, found_terms(terms, text)) for name, terms in config.keywords.items()]
-    excluded = found_terms(config.exclude_keywords, text)
+    groups = [(name, [*text.find(terms)]) for name, terms in config.keywords.items()]
+    excluded = [*text.find(config.exclude_keywords)]
     fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
     counted = {each.words: points(each, text) for each in score_phrases(config.keywords)}
     total = sum(counted.values())

@@ -70,12 +70,14 @@ def entry(number: int, version: int = 1) -> str:
         min(chance[170] % len(SUBJECTS), chance[171] % len(SUBJECTS))
     ]  # the first ones more often
     words[60] = SUBJECTS[min(chance[172] % len(SUBJECTS), chance[173] % len(SUBJECTS))]
+    sentences = [" ".join(words[at : at + 20]).capitalize() for at in range(0, len(words), 20)]
+    sentences[3] = f"We {sentences[3].lower()}"  # the lead
     authors = "".join(f"<author><name>Author {chance[place]}</name></author>" for place in range(5))
     return (
         f"<entry><id>http://arxiv.org/abs/{name}v{version}</id>"
         f"<title>{escape(' '.join(words[:9]))} {number}</title>"
         f"<published>{date}</published><updated>{date}</updated>"
-        f"<summary>Reasoning models: {' '.join(words)}.</summary>"
+        f"<summary>Reasoning models: {'. '.join(sentences)}.</summary>"
         f'{authors}<category term="cs.CL"/><arxiv:primary_category term="cs.CL"/></entry>\n'
     )
 
