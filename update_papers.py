@@ -133,15 +133,15 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def read_if_there(root: Path, name: str) -> bytes:
-    """Read a file, b"" if there is none."""
-    path = root / name
-    return path.read_bytes() if path.exists() else b""
-
-
 def read_lines(path: Path) -> bytes:
     r"""Read a file of ours; git on Windows makes \r\n of its line ends."""
     return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def read_if_there(root: Path, name: str) -> bytes:
+    """Read a file of ours, b"" if there is none."""
+    path = root / name
+    return read_lines(path) if path.exists() else b""
 
 
 # Joiners stay in the scripts from Arabic on that use them, and in emoji.
@@ -2868,11 +2868,12 @@ class Snapshot(NamedTuple):
     """What is there of a run's work: state.json keeps the digest of what the last one left."""
 
     rules: str  # the digest of all that decides, beside the papers, what the files say
-    files: Mapping[str, str]  # the digest of each file of ours, by its name
+    files: Mapping[str, str]  # the digest of each file that we write, by its name
 
     def digest(self) -> str:
-        """Return what holds as long as nothing of it is another."""
-        files = [f"{name} {known}" for name, known in sorted(self.files.items()) if known]
+        """Return what holds as long as nothing of it is another; README.md is somebody's own."""
+        ours = {name: known for name, known in self.files.items() if known and name != README}
+        files = [f"{name} {known}" for name, known in sorted(ours.items())]
         return digest("\n".join([self.rules, *files]).encode())
 
 
@@ -2880,7 +2881,7 @@ def take_snapshot(
     root: Path, config: Config, readme: str, templates: Templates, store: Store
 ) -> Snapshot:
     """Return what is there: all files below articles/ whose name is one of ours, and the rules."""
-    files = dict(store.files)
+    files = {README: File(README, readme).digest(), **store.files}
     for name, path in our_files(root):
         files[name] = digest(read_lines(path))
 
@@ -2976,35 +2977,35 @@ class File(NamedTuple):
         """Return the bytes of the file; those of README.md that are no UTF-8 are as they were."""
         return (self.text or "").encode("utf-8", "surrogateescape")
 
-
-class Written(NamedTuple):
-    """What became of some files."""
-
-    differing: int  # how many of them said something else
-    digests: Mapping[str, str]  # of what all of them say now, by name; of those that are gone ""
+    def digest(self) -> str:
+        """Return the digest of its bytes, "" if it should not be there."""
+        return "" if self.text is None else digest(self.data())
 
 
-def write_files(root: Path, files: Iterable[File], *, dry_run: bool) -> Written:
+def write_files(
+    root: Path, files: Iterable[File], known: Mapping[str, str], *, dry_run: bool
+) -> dict[str, str]:
     """Write the files that say something else, or print how they would change.
 
-    Line ends don't count but in README.md.
+    Args:
+        root: The folder of the list.
+        files: What they should say.
+        known: The digests of what they say, by name.
+        dry_run: Whether nothing is to be written.
+
+    Returns:
+        The digests of what the differing ones say then; "" where there is no file any more.
     """
-    count = 0
-    digests = {}
+    changed: dict[str, str] = {}
     for file in files:
-        data = file.data()
-        digests[file.name] = digest(data) if file.text is not None else ""
-        present = read_if_there(root, file.name)
-        if file.name != README:
-            present = present.replace(b"\r\n", b"\n")
-        if data == present and (root / file.name).exists() == (file.text is not None):
+        if file.digest() == known.get(file.name, ""):
             continue
-        count += 1
+        changed[file.name] = file.digest()
         if dry_run:
-            tell(difference(file, present))
+            tell(difference(file, read_if_there(root, file.name)))
         else:
             write(root, file)
-    return Written(count, digests)
+    return changed
 
 
 def write(root: Path, file: File) -> None:
@@ -3031,7 +3032,7 @@ def difference(file: File, present: bytes) -> str:
     """Return how a file would change, as a unified diff."""
     lines = difflib.unified_diff(
         decode(present).split("\n"),
-        (file.text or "").split("\n"),
+        (file.text or "").replace("\r\n", "\n").split("\n"),
         f"a/{file.name}",
         f"b/{file.name}",
         lineterm="",
@@ -3195,17 +3196,16 @@ def write_all(options: Options, files: Iterable[File], found: Snapshot, state: S
 
     state.json gets the digest of what is there then: what was `found`, and what was written.
     """
-    written = write_files(options.root, files, dry_run=options.dry_run)
+    changed = write_files(options.root, files, found.files, dry_run=options.dry_run)
     if options.dry_run:
-        return written.differing
-    there = {**found.files, **written.digests}
-    del there[README]  # the rest of it is somebody's own
-    left = Snapshot(found.rules, there)
+        return len(changed)
+    left = Snapshot(found.rules, {**found.files, **changed})
     known = state.model_copy(update={"made": left.digest()})
     text = known.model_dump_json(indent=1, exclude_none=True)
     state_file = File(STATE, f"{text}\n")
     delete_leftovers(options.root)
-    return written.differing + write_files(options.root, [state_file], dry_run=False).differing
+    before = {STATE: digest(read_if_there(options.root, STATE))}
+    return len(changed | write_files(options.root, [state_file], before, dry_run=False))
 
 
 def load_whole_store(options: Options) -> Store:
