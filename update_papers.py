@@ -173,7 +173,7 @@ def shorten(text: str, limit: int) -> str:
     """Return a text of at most `limit` characters: cut at a word, with "…" where it was cut."""
     if len(text) <= limit:
         return text
-    kept = text[: max(limit - 1, 0)]
+    kept = text[: limit - 1]
     words, _, last = kept.rpartition(" ")
     is_cut = not text[len(kept)].isspace()
     if is_cut and words and len(last) < LONGEST_WORD:
