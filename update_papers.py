@@ -42,10 +42,8 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 import traceback
 import unicodedata
@@ -61,7 +59,6 @@ import arxiv
 import jinja2
 import requests
 import Stemmer
-import tenacity
 import urllib3
 import yaml
 from lxml import etree
@@ -1104,7 +1101,6 @@ VERSION = "2.0.0"  # as in pyproject.toml
 MAX_BODY = 64 * 1024 * 1024  # bytes of an answer; 2,000 full records measure about 5 MB
 MAX_WAIT = 300  # seconds; the longest Retry-After that is honoured
 MAX_REDIRECTS = 3  # in a row; a circle is left soon
-ADDRESSES = 4  # a name may have so many, and each is tried for the whole time to connect
 MAX_SILENCES = 5  # an answer may take so many times timeout_seconds, however it drips
 LONGEST_REASON = 300  # characters of what went wrong, in a message
 
@@ -1112,40 +1108,6 @@ STATUS_BUSY = frozenset({406, 429, 500, 502, 503, 504})  # overload; other refus
 
 # What a further try may mend. Of the HTTP libraries' errors some are plain ValueErrors.
 PASSING = (BadAnswerError, OSError, ValueError, urllib3.exceptions.HTTPError)
-
-
-class Adapter(requests.adapters.HTTPAdapter):
-    """Knows its sockets, so that an answer that never ends can be broken off."""
-
-    def __init__(self) -> None:
-        """Begin without a socket."""
-        super().__init__()
-        self.sockets: list[socket.socket] = []
-
-    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
-        """Return the pool for a request, whose connections tell of their sockets."""
-        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
-        make = type(pool).ConnectionCls
-
-        def make_and_watch(*details: Any, **more: Any) -> Any:
-            connection = make(*details, **more)
-            connect = connection.connect
-
-            def connect_and_note() -> None:
-                connect()
-                self.sockets.append(connection.sock)
-
-            connection.connect = connect_and_note
-            return connection
-
-        pool.ConnectionCls = make_and_watch
-        return pool
-
-    def break_off(self) -> None:
-        """Shut the sockets, whatever they wait for."""
-        for each in self.sockets:
-            with contextlib.suppress(OSError):  # it is closed already
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
 class Connection:
@@ -1165,12 +1127,9 @@ class Connection:
         self.settings = settings
         self.deadline = time.monotonic() + seconds
         self.keep = keep
-        self.adapter = Adapter()
         self.session = requests.Session()
         self.session.max_redirects = MAX_REDIRECTS
         self.session.headers["User-Agent"] = user_agent
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, self.adapter)
         # What was done so far.
         self.requests = 0
         self.pages = 0
@@ -1201,46 +1160,34 @@ class Connection:
 
     def get(self, url: str, start: int, *, may_be_empty: bool) -> AnswerPage:
         """Ask for a page until it comes."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                page = read_page(self.fetch(url), start, may_be_empty=may_be_empty)
+            except PASSING as problem:
+                self.wait(problem, tries)
+            else:
+                self.pages += 1
+                return page
 
-        def attempt() -> AnswerPage:
-            return read_page(self.fetch(url), start, may_be_empty=may_be_empty)
-
-        patience = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PASSING),
-            wait=self.next_wait,
-            stop=tenacity.stop_after_attempt(1 + self.settings.retries)
-            | tenacity.stop_before_delay(self.seconds_left()),
-            before_sleep=self.before_wait,
-            reraise=True,
+    def wait(self, problem: Exception, tries: int) -> None:
+        """Wait for the next try, twice as long each time; UnavailableError: there is none."""
+        seconds = max(
+            self.settings.backoff_seconds * 2 ** (tries - 1),
+            self.settings.delay_seconds,
+            getattr(problem, "retry_after", 0),
         )
-        try:
-            page = patience(attempt)
-        except PASSING as problem:
-            tries = patience.statistics["attempt_number"]
+        if tries > self.settings.retries or seconds > self.seconds_left():
             wrong = f"{in_short(problem)}; gave up after try {tries}"
             raise UnavailableError(f"arXiv: {wrong}") from problem
-        self.pages += 1
-        return page
+        LOG.warning("arXiv: %s; next try in %.0f s", in_short(problem), seconds)
+        self.waited += seconds
+        time.sleep(seconds)
 
     def seconds_left(self) -> float:
         """Return the seconds until the time for asking is up."""
         return self.deadline - time.monotonic()
-
-    def next_wait(self, state: tenacity.RetryCallState) -> float:
-        """Return the seconds to wait: doubled each time, and no fewer than arXiv wants."""
-        backoff = self.settings.backoff_seconds
-        doubled = tenacity.wait_exponential_jitter(
-            multiplier=backoff,
-            jitter=backoff / 4,  # so that not all who wait come back at once
-            min=self.settings.delay_seconds,
-        )
-        return max(doubled(state), getattr(problem_of(state), "retry_after", 0))
-
-    def before_wait(self, state: tenacity.RetryCallState) -> None:
-        """Say what went wrong and what comes next."""
-        wait = state.upcoming_sleep
-        LOG.warning("arXiv: %s; next try in %.0f s", in_short(problem_of(state)), wait)
-        self.waited += wait
 
     def fetch(self, url: str) -> bytes:
         """Ask once, no sooner than arXiv wants; return what came."""
@@ -1251,16 +1198,38 @@ class Connection:
 
         self.requests += 1
         silence = min(self.settings.timeout_seconds, left)
-        watchdog = threading.Timer(min(MAX_SILENCES * silence, left), self.adapter.break_off)
-        watchdog.start()
         try:
-            timeouts = min(silence, left / ADDRESSES), silence  # to connect, and for the next bytes
-            with self.session.get(url, timeout=timeouts, stream=True) as response:
+            with (
+                time_limit(min(MAX_SILENCES * silence, left)),
+                self.session.get(url, timeout=silence, stream=True) as response,
+            ):
                 refuse_status(response)
                 return read_body(response)
         finally:
-            watchdog.cancel()
             self.last = time.monotonic()
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in what takes longer, whatever it waits for, but not on Windows.
+
+    A time to connect and a time between two bytes do not end an answer that drips. Where a library
+    takes the error for that of one address of several, it comes again after a second.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.signal(signal.SIGALRM, refuse_to_wait)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def refuse_to_wait(*_: object) -> None:
+    """End what the main thread is at."""
+    raise TimeoutError("an answer that did not end")
 
 
 def read_body(response: requests.Response) -> bytes:
@@ -1297,12 +1266,7 @@ def retry_after(text: str) -> float:
     return min(seconds, MAX_WAIT)
 
 
-def problem_of(state: tenacity.RetryCallState) -> BaseException | None:
-    """Return what a try ended with."""
-    return state.outcome.exception() if state.outcome else None
-
-
-def in_short(problem: BaseException | None) -> str:
+def in_short(problem: Exception) -> str:
     """Return what went wrong, without the address, which requests repeats in full."""
     cause: object = problem
     if isinstance(problem, requests.RequestException) and problem.args:
@@ -2317,7 +2281,6 @@ ABSTRACT_LIMIT = 2_500  # arXiv takes 1,920 now; the longest real one has 2,428
 NAME_LIMIT = 100
 AUTHORS = 40  # of a paper of more, so many are named
 FIRST_AUTHORS = 2  # stand unopened
-MAX_DOMAINS = 3  # more would be as high as the row itself
 FIRST_HTML = "2312"  # arXiv makes HTML of what it has announced since December 2023
 
 
@@ -2548,7 +2511,6 @@ class Page:
     papers: Sequence[Paper] = ()  # in the order in which they are shown
     facts: Mapping[str, object]  # what else the template is given
     month: str = ""  # whose papers it shows, "" if it spans months
-    domain: str = ""  # the name of the domain whose page it is
 
 
 class Link(NamedTuple):
@@ -2624,15 +2586,6 @@ def make_site(
         feed_id=feed_id,
         row=functools.lru_cache(KEPT_ROWS)(functools.partial(make_row, domains=domains)),
     )
-
-
-def rows_of(papers: Iterable[Paper], site: Site, own: str = "") -> list[Row]:
-    """Return the rows of papers; `own`: the domain whose page it is, which goes without saying."""
-    rows = []
-    for row in map(site.row, papers):
-        others = [domain for domain in row.domains if domain.name != own]
-        rows.append(replace(row, domains=others[:MAX_DOMAINS]))
-    return rows
 
 
 def plan_pages(site: Site) -> Iterator[Page]:
@@ -2720,7 +2673,6 @@ def domain_page(
         template="domain.md.j2",
         papers=papers[:DOMAIN_ROWS],
         facts=facts,
-        domain=domain.name,
     )
 
 
@@ -2781,7 +2733,7 @@ def front_page(site: Site) -> str:
     """Return README.md with its blocks filled; what is around them is somebody's own text."""
     listing, config = site.listing, site.config
     facts = {
-        "rows": rows_of(listing.newest[: config.latest], site),
+        "rows": [*map(site.row, listing.newest[: config.latest])],
         "count": len(listing.newest),
         "week": len(listing.of_late(listing.newest, WEEK)),
         "trends": trends(listing, config),
@@ -2895,7 +2847,7 @@ def render_page(page: Page, site: Site) -> File:
     """Return a page as it should be."""
     facts = {**page.facts, "papers": page.papers}
     if page.path.endswith(".md"):
-        facts["rows"] = rows_of(page.papers, site, own=page.domain)
+        facts["rows"] = [*map(site.row, page.papers)]
     body = site.templates.fill(page.template, facts)
     if not body.endswith("\n"):  # our line stands alone
         body += "\n"
@@ -3388,11 +3340,8 @@ def set_up_console(*, verbose: bool) -> None:
 
     handler = logging.StreamHandler()
     handler.addFilter(one_line)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
-    # Those who tell of requests.
-    levels = {LOG.name: logging.INFO, "arxiv": logging.WARNING, "urllib3": logging.WARNING}
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(logging.DEBUG if verbose else level)
+    level = logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
 
 
 def close_console() -> None:

@@ -660,7 +660,7 @@ def test_template_that_hurts_the_markers(name: str, text: str, root: Path) -> No
 IMPORT = """
 import builtins, sys, time
 sys.modules |= dict.fromkeys(["fcntl", "pwd", "grp", "resource", "termios"])
-import requests, arxiv, jinja2, yaml, Stemmer, tenacity, pydantic, lxml.etree
+import requests, arxiv, jinja2, yaml, Stemmer, pydantic, lxml.etree
 known = time.time, time.monotonic, builtins.open
 
 def refuse(*arguments, **keywords):
