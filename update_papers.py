@@ -400,6 +400,13 @@ def read_address(value: str) -> str:
     return value
 
 
+def at_least_one(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Refuse an empty list."""
+    if not terms:
+        raise ValueError("no term; write one or more")
+    return terms
+
+
 def with_slash(address: str) -> str:
     """Let an address name a folder."""
     return address.rstrip("/") + "/"
@@ -407,7 +414,7 @@ def with_slash(address: str) -> str:
 
 SomeTerm = Annotated[Term, BeforeValidator(Term.parse)]
 Terms = tuple[SomeTerm, ...]
-SomeTerms = Annotated[Terms, Field(min_length=1)]
+SomeTerms = Annotated[Terms, AfterValidator(at_least_one)]
 Category = Annotated[str, BeforeValidator(read_category)]
 Day = Annotated[dt.date, BeforeValidator(read_day)]
 Ids = tuple[Annotated[str, BeforeValidator(read_id)], ...]
@@ -543,20 +550,41 @@ def either(terms: Iterable[Term]) -> str:
     return f"({' OR '.join(term.query() for term in terms)})"
 
 
+class Mistake(NamedTuple):
+    """What is wrong in config.yaml, and where."""
+
+    line: int
+    message: str
+
+
 class TextLoader(yaml.CBaseLoader):
-    """Reads every value as the text that was written, and refuses a key that is given twice.
+    """Reads every value as the text that was written, and notes what YAML would pass over.
 
     So 2511.21590 is no number, no is no truth, and 2024-09-12 is what pydantic makes of it.
     """
 
+    def __init__(self, data: bytes) -> None:
+        """Begin without a mistake."""
+        super().__init__(data)
+        self.text = data.decode("utf-8-sig", "replace")
+        self.mistakes: list[Mistake] = []
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        """Return a text, and note if it was cut: of "C #sharp" YAML reads "C"."""
+        behind = self.text[node.end_mark.index :]
+        if not node.style and re.match(r"[ \t]+#[\w(]", behind):
+            wrong = "YAML ends the value before the #; put it in quotes, or a space behind the #"
+            self.mistakes.append(Mistake(node.end_mark.line + 1, wrong))
+        return super().construct_scalar(node)
+
     def construct_mapping(self, node: yaml.MappingNode, *arguments: Any, **named: Any) -> Any:
-        """Return a mapping."""
-        seen: set[object] = set()
+        """Return a mapping, and note the keys that are given twice."""
+        seen: list[object] = []
         for key, _ in node.value:
             if key.value in seen:
-                problem = "a key that is given twice: keep one of them"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            seen.add(key.value)
+                wrong = f"{log_text(key.value)}: given twice; keep one of them"
+                self.mistakes.append(Mistake(key.start_mark.line + 1, wrong))
+            seen.append(key.value)
         return super().construct_mapping(node, *arguments, **named)
 
 
@@ -574,7 +602,7 @@ def parse_config(data: bytes) -> Config:
     except (yaml.YAMLError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise refusal([yaml_mistake(error, data)]) from error
 
-    mistakes = find_cut(data.decode("utf-8", "replace"))
+    mistakes = loader.mistakes
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -583,13 +611,6 @@ def parse_config(data: bytes) -> Config:
     if mistakes:
         raise refusal(mistakes)
     return config
-
-
-class Mistake(NamedTuple):
-    """What is wrong in config.yaml, and where."""
-
-    line: int
-    message: str
 
 
 def refusal(mistakes: Iterable[Mistake]) -> UpdaterError:
@@ -604,23 +625,12 @@ def yaml_mistake(error: Exception, data: bytes) -> Mistake:
     wrong: object = error
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
-        if re.search("flow|quoted|simple key", error.context or ""):
+        if re.search("flow|quoted|simple key", error.context or ""):  # noticed at the end alone
             mark = error.context_mark or mark
         line = mark.line + 1 if mark else 1
         wrong = ", ".join(filter(None, [error.context, error.problem]))
     remedy = "mend it, put values with signs in quotes, and indent by spaces"
     return Mistake(line, f"not YAML: {log_text(wrong)}; {remedy}")
-
-
-def find_cut(text: str) -> list[Mistake]:
-    """Return the mistakes that YAML makes in silence: of "C #sharp" it would read "C"."""
-    mistakes = []
-    for number, line in enumerate(text.split("\n"), 1):
-        value, _, comment = line.partition(" #")
-        if value.strip(" -") and comment[:1].isalnum() and not re.search("['\"#]", value):
-            wrong = "YAML ends the value before the #; put it in quotes, or a space behind the #"
-            mistakes.append(Mistake(number, wrong))
-    return mistakes
 
 
 def complaint(error: ErrorDetails, root: yaml.Node) -> Mistake:
@@ -630,7 +640,7 @@ def complaint(error: ErrorDetails, root: yaml.Node) -> Mistake:
         wrong = unknown_key(str(error["loc"][-1]))
     elif error["type"] not in {"value_error", "missing"}:
         wrong = re.sub("dictionary( or instance of [A-Za-z]+)?", "mapping", wrong)
-        wrong = f"{re.sub('(?i)tuple', 'list', wrong)}, not {error['input']!r:.60}"
+        wrong = f"{re.sub('(?i)tuple', 'list such as [a, b]', wrong)}, not {error['input']!r:.60}"
     names = [part for part in error["loc"] if isinstance(part, str) and part not in {"", "[key]"}]
     place = f"{'.'.join(names)}: " if names else ""  # none of the whole file
     return Mistake(line_of(error["loc"], root), f"{place}{wrong}")
@@ -668,6 +678,7 @@ MAX_RECORD = 120_000  # characters of a paper's line, above any real one
 ANY_MONTH = "[0-9][0-9][0-9][0-9]-[0-9][0-9]"  # as a pattern of file names
 CODE_ADDRESS = r"^(?:https://[A-Za-z0-9_./-]+)?$"  # needs no escape in a link
 
+Moment = Annotated[AwareDatetime, Field(ge=midnight(ARXIV_BEGAN))]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -680,8 +691,8 @@ class Paper:
     version: Annotated[int, Field(ge=1)]
     title: Text
     authors: Texts
-    published: AwareDatetime  # submission of version 1
-    updated: AwareDatetime  # submission of this version
+    published: Moment  # submission of version 1
+    updated: Moment  # submission of this version
     abstract: Text
     primary_category: Text
     categories: Texts
@@ -883,6 +894,7 @@ def store_files(store: Store, months: Collection[str]) -> Iterator[File]:
 # What a run must know of those before it. If it is lost, arXiv is asked from the first day on.
 
 SWEEP_DAYS = 30  # between two sweeps from `since`: they find revisions and withdrawals
+FAILED_SWEEP_DAYS = 2  # behind one that broke off: a run between brings what is new
 
 
 class State(BaseModel):
@@ -892,7 +904,7 @@ class State(BaseModel):
 
     selection: str = ""  # the digest of what arXiv was asked for
     min_score: int = 0  # as it was in the last run: raised, the papers below it are named once
-    read_to: AwareDatetime | None = None  # everything submitted until then has come
+    read_to: Moment | None = None  # everything submitted until then has come
     swept: dt.date | None = None  # the last time that everything from `since` on came
     sweep_failed: dt.date | None = None  # the last time that not everything came
     feed_id: str = ""  # made of the title that the list had first
@@ -900,7 +912,7 @@ class State(BaseModel):
 
     def sweep_is_due(self, today: dt.date) -> bool:
         """Tell whether a regular run should ask from `since` on."""
-        if self.sweep_failed == today:
+        if self.sweep_failed and today - self.sweep_failed < FAILED_SWEEP_DAYS * DAY:
             return False
         return self.swept is None or today - self.swept > SWEEP_DAYS * DAY
 
@@ -923,8 +935,9 @@ def load_state(root: Path, config: Config, store: Store, last_day: dt.date) -> S
     selection = digest(f"{config.selection} {config.since} {config.min_score}".encode())
     known: dict[str, object] = {"selection": selection}
     for name in ("read_to", "swept", "sweep_failed"):
-        moment = getattr(state, name)
-        if state.selection != selection or (moment and f"{moment:%Y-%m-%d}" > f"{last_day}"):
+        day = getattr(state, name)
+        is_ahead = day and f"{day:%Y-%m-%d}" > f"{last_day}"
+        if is_ahead or state.selection != selection:
             known[name] = None
     return state.model_copy(update=known)
 
@@ -952,8 +965,11 @@ def plan_window(options: Options, config: Config, state: State, known: Collectio
     """
     first = midnight(config.since)
     is_due = options.sweep or state.sweep_is_due(options.today.date())
-    begin = options.since or first
-    if state.read_to and not (is_due or options.since):
+    if options.since:
+        begin = options.since
+    elif is_due or not state.read_to:
+        begin = first
+    else:
         begin = max(first, min(state.read_to, options.today) - config.lookback_days * DAY)
 
     end = options.today + DAY  # a clock may be slow
@@ -1191,11 +1207,12 @@ class Connection:
 
     def fetch(self, url: str) -> bytes:
         """Ask once, no sooner than arXiv wants; return what came."""
-        time.sleep(max(0, self.last + self.settings.delay_seconds - time.monotonic()))
-        left = self.seconds_left()
+        pause = max(0, self.last + self.settings.delay_seconds - time.monotonic())
+        left = self.seconds_left() - pause
         if left <= 0:
             raise UnavailableError("arXiv: the time for asking is up")
 
+        time.sleep(pause)
         self.requests += 1
         silence = min(self.settings.timeout_seconds, left)
         try:
@@ -1213,14 +1230,13 @@ class Connection:
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in what takes longer, whatever it waits for, but not on Windows.
 
-    A time to connect and a time between two bytes do not end an answer that drips. Where a library
-    takes the error for that of one address of several, it comes again after a second.
+    A time to connect and a time between two bytes do not end an answer that drips.
     """
     if not hasattr(signal, "setitimer"):
         yield
         return
     signal.signal(signal.SIGALRM, refuse_to_wait)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
@@ -1295,7 +1311,10 @@ KEPT = "what came is kept, the next run goes on from there"
 
 @dataclass(kw_only=True)
 class Answer:
-    """What came from arXiv, and why it is not all, if it is not: it grows as pages come."""
+    """What came from arXiv, and why it is not all, if it is not.
+
+    The one value here that grows: `ask` hands it down to those who take pages.
+    """
 
     papers: list[Paper] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)  # which entry, and why it cannot be listed
@@ -1347,12 +1366,11 @@ def ask(config: Config, window: Window, *, user_agent: str, keep: Path | None = 
     answer = Answer()
     try:
         ask_window(connection, config, window, answer)
-        ask_pinned(connection, window, answer)
+        ask_by_id(connection, window.pinned, window.end, answer)
     except KeyboardInterrupt:
         answer.problem = f"interrupted; {KEPT}"
     except UpdaterError as error:
-        is_of_the_query = not isinstance(error, UnavailableError) and not answer.complete
-        if is_of_the_query:  # and not of a pinned id
+        if not (isinstance(error, UnavailableError) or answer.papers):
             raise
         answer.problem = f"{error}; {KEPT}"
     answer.requests = connection.requests
@@ -1413,15 +1431,16 @@ def ask_part(
     return None
 
 
-def ask_pinned(connection: Connection, window: Window, answer: Answer) -> None:
-    """Take the pinned papers, and note which of them arXiv does not give."""
+def ask_by_id(
+    connection: Connection, ids: Sequence[str], tomorrow: dt.datetime, answer: Answer
+) -> None:
+    """Take the papers of these ids, and note which of them arXiv does not give."""
     given: set[str] = set()
-    for first in range(0, len(window.pinned), IDS_AT_ONCE):
-        ids = window.pinned[first : first + IDS_AT_ONCE]
-        for page in connection.ask({"id_list": ",".join(ids)}):
-            answer.take(page, window.end)
+    for first in range(0, len(ids), IDS_AT_ONCE):
+        for page in connection.ask({"id_list": ",".join(ids[first : first + IDS_AT_ONCE])}):
+            answer.take(page, tomorrow)
             given.update(name.rpartition("/abs/")[2] for name in page.names)
-    answer.missing = [each for each in window.pinned if each not in given]
+    answer.missing = [each for each in ids if each not in given]
 
 
 def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
@@ -1460,7 +1479,7 @@ def paper_from(entry: arxiv.Result, tomorrow: dt.datetime) -> Paper:
 
 def checked_date(name: str, moment: dt.datetime, tomorrow: dt.datetime) -> dt.datetime:
     """Return a date to the second; ValueError: arXiv can't have it."""
-    if moment.date() < ARXIV_BEGAN or moment > tomorrow:
+    if moment > tomorrow:
         raise ValueError(f"was {name} {moment.date()}")
     return moment.replace(microsecond=0)
 
@@ -1493,8 +1512,7 @@ def fetch_one(config: Config, arxiv_id: str, tomorrow: dt.datetime, *, user_agen
     connection = Connection(config.arxiv, user_agent, seconds=EXPLAIN_SECONDS)
     answer = Answer()
     try:
-        for page in connection.ask({"id_list": arxiv_id}):
-            answer.take(page, tomorrow)
+        ask_by_id(connection, [arxiv_id], tomorrow, answer)
     except UnavailableError as error:
         remedy = "check the network and the proxy (HTTPS_PROXY), or try again later"
         raise UnavailableError(f"--explain {arxiv_id}: {error}; {remedy}") from error
@@ -2823,7 +2841,10 @@ class Snapshot(NamedTuple):
     files: Mapping[str, str]  # the digest of each file that we write, by its name
 
     def digest(self) -> str:
-        """Return what holds as long as nothing of it is another; README.md is somebody's own."""
+        """Return the digest of rules and files, but for those that are gone, and README.md.
+
+        README.md is somebody's own.
+        """
         ours = {name: known for name, known in self.files.items() if known and name != README}
         files = [f"{name} {known}" for name, known in sorted(ours.items())]
         return digest("\n".join([self.rules, *files]).encode())
@@ -3057,7 +3078,7 @@ def log_report(report: Report) -> None:
     for arxiv_id in report.answer.missing:
         LOG.warning("%s: include: arXiv has no %s; correct or delete it", CONFIG, arxiv_id)
     if report.sweep_failed:
-        LOG.warning("not all since the list's first day came; tomorrow it is asked for again")
+        LOG.warning("not all since the list's first day came; it is asked for again in two days")
     if report.unused:
         unused = ", ".join(report.unused)
         LOG.info("no paper of this sweep has: %s; look at their spelling, or delete them", unused)
@@ -3096,6 +3117,7 @@ def update(options: Options) -> int:
 
     readme = load_readme(root)  # after arXiv was asked: somebody may have edited them meanwhile
     stored = load_store(root, stored)
+    guard_store(root, stored)
     listed = choose(answer.papers, config, stored.papers.keys())
     merged, changes = merge(stored, listed, trusted=window.is_sweep)
     guard_readme(readme, merged)
@@ -3104,14 +3126,14 @@ def update(options: Options) -> int:
     found = take_snapshot(root, config, readme, templates, stored)
     # What the last run left is there: then only what came is worked out and rendered.
     is_as_left = found.digest() == state.made and not options.rebuild
-    ids = changes.all if is_as_left else merged.papers.keys()
-    store = work_out(merged, config, ids)
+    concerned = changes.all if is_as_left else merged.papers.keys()
+    store = work_out(merged, config, concerned)
     feed_id = state.feed_id or f"urn:arxiv-list:{quote(list_title(readme))}"
     site = make_site(config, store, readme, templates, feed_id)
 
     report = make_report(options, site, state, window, News(answer, changes))
     summary = templates.fill("summary.md.j2", vars(report))
-    months = {month_of(arxiv_id) for arxiv_id in ids}
+    months = {month_of(arxiv_id) for arxiv_id in concerned}
     pages = render(root, site, months if is_as_left else None)
     files = itertools.chain(store_files(store, sorted(months)), pages)
     after = state_after(state, options, site, window, answer)
@@ -3214,23 +3236,23 @@ def explain(options: Options) -> int:
 def explanation(paper: Paper, config: Config, *, is_stored: bool) -> Iterator[str]:
     """Yield why a paper is in the list or not: the lines that --explain prints."""
     text = Searchable.of(paper)
-    groups = [(name, [*text.find(terms)]) for name, terms in config.keywords.items()]
-    excluded = [*text.find(config.exclude_keywords)]
+    groups = [names_of(text.find(terms)) for terms in config.keywords.values()]
+    excluded = names_of(text.find(config.exclude_keywords))
     fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
     counted = {each.words: points(each, text) for each in score_phrases(config.keywords)}
     total = sum(counted.values())
 
     yield f"{paper.id}: {log_text(paper.title)}"
     yield f"submitted: {paper.published.date()}; since: {config.since}"
-    for number, (name, terms) in enumerate(groups, 1):
-        yield f"keywords, {name or f'group {number}'}: {names_of(terms) or 'NONE'}"
-    yield f"exclude_keywords: {names_of(excluded) or 'none'}"
+    for number, (name, found) in enumerate(zip(config.keywords, groups, strict=True), 1):
+        yield f"keywords, {name or f'group {number}'}: {found or 'NONE'}"
+    yield f"exclude_keywords: {excluded or 'none'}"
     categories = log_text(" ".join(paper.categories))
     yield f"categories: {categories}: {'fit' if fits else 'DO NOT FIT'}"
     parts = ", ".join(f"{words} {count}" for words, count in counted.items() if count)
     yield f"score: {total}, min_score: {config.min_score} ({parts or 'no phrase'})"
 
-    is_found = paper.published >= midnight(config.since) and all(terms for _, terms in groups)
+    is_found = paper.published >= midnight(config.since) and all(groups)
     is_chosen = is_found and fits and not excluded and total >= config.min_score
     is_pinned, is_hidden = paper.id in config.include, paper.id in config.exclude
     for key, holds in {"include": is_pinned, "exclude": is_hidden, "stored": is_stored}.items():

@@ -125,10 +125,13 @@ def places(data: str | bytes) -> list[str]:
         pytest.param(
             BASE + f"domains:\n  {'A' * 101}:\n{DOMAIN}", [f"5 domains.{'A' * 101}"], id="long name"
         ),
-        pytest.param(BASE + "latest: 1\nlatest: 2\n", ["5 not YAML"], id="key twice"),
+        pytest.param(BASE + "latest: 1\nlatest: 2\n", ["5 latest"], id="key twice"),
         pytest.param(
-            BASE + f"domains:\n  A:\n{DOMAIN}  A:\n{DOMAIN}", ["8 not YAML"], id="domain twice"
+            BASE + "latest: 1\nlatest: 2\nmin_score: x\n",
+            ["5 latest", "6 min_score"],
+            id="twice and more",
         ),
+        pytest.param(BASE + f"domains:\n  A:\n{DOMAIN}  A:\n{DOMAIN}", ["8 A"], id="domain twice"),
         pytest.param(
             BASE + "arxiv:\n  delay_seconds: 2\n", ["4 arxiv"], id="impatient with arXiv itself"
         ),
@@ -148,8 +151,9 @@ def test_bad_config(text: str, wanted: list[str]) -> None:
         ("latest", "0", "Input should be greater than or equal to 1, not '0'"),
         ("latest", "[5]", "Input should be a valid integer, not ['5']"),
         ("arxiv: {page_size", "2001}", "Input should be less than or equal to 2000, not '2001'"),
-        ("categories", "cs.CR", "Input should be a valid list, not 'cs.CR'"),
-        ("keywords", "[]", "list should have at least 1 item"),
+        ("categories", "cs.CR", "Input should be a valid list such as [a, b], not 'cs.CR'"),
+        ("keywords", "[]", "no term; write one or more"),
+        ("keywords", "{a: [x AND y]}", "'x AND y' is no term; write a line for each phrase"),
         ("domains", "x", "Input should be a valid mapping, not 'x'"),
         ("arxiv", "x", "Input should be a valid mapping, not 'x'"),
         ("include", "[x]", "'x' is no arXiv id; write one such as 2511.21590 or https://"),
@@ -194,6 +198,9 @@ IS_CUT = "YAML ends the value before the #; put it in quotes, or a space behind 
         ("[a]", f"['a']{IS_NO_TERM}"),
         ("- a", f"['a']{IS_NO_TERM}"),
         ("C #sharp", IS_CUT),
+        ("model's C #sharp", IS_CUT),
+        ("C #(sharp)", IS_CUT),
+        ("C\t#sharp", IS_CUT),
         ("agent  #1 risk", IS_CUT),
         ("ti:x #安全", IS_CUT),
     ],
@@ -224,6 +231,7 @@ def test_bad_term(term: str, said: str) -> None:
         ("'C #sharp'", "C #sharp"),
         ('"C #sharp"', "C #sharp"),
         ('"C #sharp" #comment', "C #sharp"),
+        ("|\n    C #sharp", "C #sharp"),
         ('"C++: a view"', "C++: a view"),
         ("'Moore''s law'", "Moore's law"),
         ('"na\\u00efve"', "naïve"),

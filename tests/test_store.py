@@ -569,21 +569,21 @@ def test_sweep_that_falls_short(
     server: Server,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A sweep that falls short is warned of, not counted, and tried after a day, not before."""
+    """A sweep that falls short is warned of, not counted, and tried after two days, not before."""
     before = shown(root)
     server.faults[:] = faults
     capsys.readouterr()
     run(root, now=NOW + 31 * DAY)
-    assert "tomorrow it is asked for again\n" in capsys.readouterr().err
+    assert "it is asked for again in two days\n" in capsys.readouterr().err
     assert state(root)["swept"] == "2025-11-20"
     assert shown(root) == before
 
     server.faults.clear()
     server.requests.clear()
-    for hours in (1, 23, 24, 25):
+    for hours in (1, 24, 48, 49):
         assert run(root, now=NOW + 31 * DAY + dt.timedelta(hours=hours)) == 0
     assert begins(server) == ["2025-07-26", "2025-07-26", "2024-09-12", "2025-07-26"]
-    assert state(root)["swept"] == "2025-12-22"
+    assert state(root)["swept"] == "2025-12-23"
     assert "sweep_failed" not in state(root)
 
 
@@ -692,6 +692,18 @@ def test_excluded_papers_are_not_lost(big: Path, tmp_path: Path) -> None:
     (root / "config.yaml").write_bytes(before["config.yaml"])
     assert run(root, "--rebuild") == 0
     assert tree(root) == before
+
+
+def test_store_lost_while_arxiv_is_asked(root: Path, server: Server) -> None:
+    """A month that goes meanwhile stops the run before its pages go, too."""
+
+    def lose(handler: Handler, body: bytes) -> None:
+        (root / STORE).unlink()
+        answer(handler, body)
+
+    server.faults.append(lose)
+    assert run(root) == 2
+    assert (root / PAGE).exists()
 
 
 # ------------------------------------------------------------- README.md, edited meanwhile
