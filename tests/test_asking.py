@@ -263,6 +263,7 @@ RETRY_AFTER = {
     "Fri, 31 Dec 2100 23:59:59 GMT": 300,
     "Fri, 31 Dec 1999 23:59:59 GMT": 0,
     "Fri, 31 Dec 99999 23:59:59 GMT": 0,
+    "Fri, 31 Dec 99999999999 23:59:59 GMT": 0,
     "soon": 0,
     "-5": 0,
     "": 0,
@@ -339,6 +340,11 @@ def test_words_for_problems(problem: Exception, words: str) -> None:
     assert not re.search(r"::|##\[", said)
 
 
+def test_words_for_problems_are_few() -> None:
+    """However much a problem says, a message has its beginning alone."""
+    assert len(in_short(BadAnswerError("x" * 1_000))) == 300
+
+
 # ---------------------------------------------------------------- what is final or elsewhere
 
 
@@ -384,6 +390,47 @@ def test_query_wrong_at_a_later_page(server: Server) -> None:
     assert numbers(found) == [1, 2]
     assert found.problem.startswith("arXiv calls the query wrong: ")
     assert found.problem.endswith(f"; {KEPT}")
+
+
+def test_papers_that_nobody_announced(server: Server) -> None:
+    """Papers behind a total of none are no answer, even where none may be right."""
+    server.faults += [QUICK["none announced"]] * 3
+    found = ask(config_of(server.url), window(may_be_empty=True), user_agent="tests")
+    assert "0 papers announced, 2 given behind 0" in found.problem
+
+
+def test_nothing_on_the_second_page(server: Server) -> None:
+    """A later page that knows of no paper is asked for again, even where none may be right."""
+    server.papers.append(paper(3))
+    server.faults += [None, instead(feed([]))]
+    question = window(may_be_empty=True)
+    found = ask(config_of(server.url, page_size=2), question, user_agent="tests")
+    assert numbers(found) == [1, 2, 3]
+
+
+def test_double_ends_what_is_known(server: Server) -> None:
+    """From where a paper comes twice, nothing is said of how far arXiv was read."""
+    server.papers[:] = FOUR
+    server.faults.append(changing(server, lambda papers: papers.append(paper(10))))
+    assert ask_all(server, page_size=2).read_to == datetime(2025, 11, 12, 10, tzinfo=UTC)
+
+
+def test_windows_are_no_fault(server: Server, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes in windows is announced as a whole; no question goes beyond arXiv's limit."""
+    monkeypatch.setattr(update_papers, "MAX_RESULTS", 4)
+    server.papers[:] = [paper(number) for number in range(1, 12)]
+    assert ask_all(server, page_size=3).complete
+    assert not said()
+    assert {request["max_results"] for request in server.requests} <= {"3", "1"}
+
+
+@ON_POSIX
+def test_drip_ends_at_the_deadline(server: Server) -> None:
+    """What drips ends at the deadline, and not some silences later."""
+    server.faults.append(drip)
+    begun = time.monotonic()
+    ask_all(server, timeout_seconds=30, deadline_seconds=1)
+    assert time.monotonic() - begun < 3
 
 
 def test_redirect(server: Server) -> None:

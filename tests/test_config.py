@@ -171,6 +171,13 @@ def test_remedy(key: str, value: str, said: str) -> None:
     assert f": {said}" in line
 
 
+def test_pause_of_every_arxiv() -> None:
+    """Each of arXiv's hosts wants the pause."""
+    text = BASE + "arxiv: {url: https://arxiv.org/api/query, delay_seconds: 0}\n"
+    (line,) = complaints(text)
+    assert "arXiv wants 3 or more" in line
+
+
 def test_stand_in_needs_no_pause() -> None:
     """Only arXiv itself wants a pause between requests."""
     text = BASE + "arxiv: {url: http://127.0.0.1:1/arxiv.org/, delay_seconds: 0}\n"

@@ -513,6 +513,37 @@ def test_clock_that_was_wrong(name: str, root: Path, server: Server) -> None:
     assert tree(root) == before
 
 
+@pytest.mark.usefixtures("server")
+def test_since_behind_the_newest_paper(root: Path) -> None:
+    """Behind the newest paper that came it may be right that there is none."""
+    assert run(root, "--since", "2025-11-10") == 0
+
+
+def test_since_is_no_sweep(root: Path, server: Server) -> None:
+    """A run with --since is no sweep, even when one is due: a lower version is not trusted."""
+    server.papers[0]["version"] = 2
+    assert run(root) == 0
+    server.papers[0]["version"] = 1
+    assert run(root, "--since", "2025-11-01", now=NOW + 31 * DAY) == 0
+    assert stored(root)["2511.00001"].version == 2
+
+
+def test_what_was_read_stays_read(root: Path, server: Server) -> None:
+    """A run for a day gone by, whose papers are older, takes nothing back."""
+    before = state(root)["read_to"]
+    server.papers[:] = [paper(9, "2506")]
+    run(root, "--until", "2025-06-30")
+    assert "2506.00009" in stored(root)
+    assert state(root)["read_to"] == before
+
+
+@pytest.mark.usefixtures("server")
+def test_folder_like_a_leftover(root: Path) -> None:
+    """Somebody's folder with a name like a leftover's ends no run."""
+    (root / ".update-papers.mine").mkdir()
+    assert run(root) == 0
+
+
 def test_version_by_mistake(root: Path, server: Server) -> None:
     """What arXiv gave once as version 9999 is put right by the next sweep, and not before."""
     good = server.papers[0]
@@ -651,6 +682,15 @@ def test_loss_that_was_meant(
     assert len(stored(root)) == 6 + left
     assert (root / "articles/2025-10.md").exists() == bool(left)
     assert run(root, "--check") == 0
+
+
+def test_guard_of_several_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Papers on all pages of a month are guarded, and not those on its last one alone."""
+    root = make_list(tmp_path / "list")
+    assert take(root, *(paper(number) for number in range(1, 83))) == 0
+    cut_lines(root / STORE)
+    assert run(root, "--rebuild") == 2
+    assert "were made of 82" in capsys.readouterr().err
 
 
 def test_guard_of_an_old_list(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -580,6 +580,12 @@ def test_code_link(text: str, wanted: str) -> None:
     assert code_link(plain_text(text)) == wanted
 
 
+def test_own_code_is_said_nearby() -> None:
+    """What says that code is the authors' own stands near its address."""
+    text = f"Our work is {'not ' * 30}on https://github.com/a/x. Code: https://github.com/b/y"
+    assert code_link(text) == "https://github.com/b/y"
+
+
 # ------------------------------------------------------------------- what the texts tell
 
 
@@ -676,6 +682,8 @@ def test_code_link(text: str, wanted: str) -> None:
         "challenge": ("Winner of the CVPR 2025 Challenge", ""),
         "copyright": ("Copyright 2025 IEEE. Personal use is permitted", ""),
         "nothing": ("", ""),
+        "year twice": ("Accepted at ICML 2025, 2025", "ICML 2025"),
+        "open bracket": ("Published at ICLR 2025 (Oral", "ICLR 2025"),
     }
 )
 def test_venue(text: str, wanted: str) -> None:
@@ -966,6 +974,12 @@ def test_links(text: str, links: list[str]) -> None:
     cell, _ = cells(escape_markdown(text))
     assert [link.get("href") for link in cell.iter("a")] == links
     assert shown(cell) == text
+
+
+def test_ampersand_in_a_link() -> None:
+    """An & in an address begins no entity."""
+    said = escape_markdown("https://a.org/?x=1&copy=2")
+    assert said.endswith("(<https://a.org/?x=1&amp;copy=2>)")
 
 
 @pytest.mark.parametrize("escape", [escape_markdown, link_text])
