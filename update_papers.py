@@ -3149,9 +3149,9 @@ def state_after(
 ) -> State:
     """Return what is known of arXiv and of the list after an answer."""
     known: dict[str, object] = {"feed_id": site.feed_id}
-    if not (options.since or options.rebuild):
+    if not options.rebuild:
         known["min_score"] = site.config.min_score
-    if options.since or not options.asks:  # --since begins on any day
+    if options.since:  # begins on any day
         return state.model_copy(update=known)
 
     if answer.read_to:

@@ -195,11 +195,26 @@ def test_raised_score(everything: Path, capsys: pytest.CaptureFixture[str]) -> N
 
     set_key(everything, "exclude", ids_of(0, 1))
     assert not told()
+    set_key(everything, "min_score", 3)
+    set_key(everything, "include", ids_of(2))
+    assert not told()
+    set_key(everything, "include", [])
     set_key(everything, "min_score", 1)
     assert not told()
     set_key(everything, "min_score", 4)
     assert told() == said(", ".join(ids_of(2, 3)))
     assert not told()
+
+
+def test_raised_score_and_rebuild(everything: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--rebuild does not tell the ids, and leaves it to the next run that may list papers."""
+    said = "1 listed papers are below min_score; to hide them: exclude: [{}]\n".format
+    set_key(everything, "min_score", 1)
+    capsys.readouterr()
+    assert run(everything, "--rebuild") == 0
+    assert "below min_score" not in capsys.readouterr().err
+    assert run(everything) == 0
+    assert capsys.readouterr().err == said(*ids_of(0))
 
 
 def test_names_can_be_excluded(everything: Path, capsys: pytest.CaptureFixture[str]) -> None:
