@@ -553,6 +553,35 @@ def test_plain_locale(odd: Path, tmp_path: Path) -> None:
     assert made == tree(root)
 
 
+def test_newer_program(odd: Path, tmp_path: Path) -> None:
+    """Another script, or another version of a library, makes all pages anew, and only once."""
+    place = shutil.copytree(odd, tmp_path / "whole")
+    shutil.copytree(PROJECT / "templates", place / "templates")
+    script = Path(shutil.copy(SCRIPT, place))
+    libraries = {}
+    for number in (1, 2):
+        folder = tmp_path / f"{number}" / f"markupsafe-{number}.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Name: markupsafe\nVersion: {number}\n", "utf-8")
+        libraries[number] = PLAIN | {"PYTHONPATH": str(folder.parent)}
+
+    def written(number: int) -> str:
+        saved = place / "saved.atom"
+        command = [sys.executable, str(script), "--feed", str(saved), "--until", TODAY]
+        ended = subprocess.run(command, capture_output=True, check=True, env=libraries[number])
+        return ended.stdout.decode().splitlines()[-1].partition("; ")[2]
+
+    assert written(1) != "0 files written"
+    assert written(1) == "0 files written"
+    assert written(2) == "1 files written"  # state.json
+    assert written(2) == "0 files written"
+    script.write_text(
+        script.read_text("utf-8").replace("LEAD_LIMIT = 240", "LEAD_LIMIT = 8"), "utf-8"
+    )
+    assert written(2) == "3 files written"  # README.md and the page of the month, too
+    assert written(2) == "0 files written"
+
+
 # ----------------------------------------------------------------------------- interrupted
 
 # A job in the background ignores SIGINT, and so would what it starts.
