@@ -787,19 +787,24 @@ def load_store(root: Path, known: Store | None = None) -> Store:
 
     `known`: the store as it was read before; if it is still the same, it is not read again.
     """
-    paths = sorted(root.glob(store_path(ANY_MONTH)))
-    contents = {store_path(path.stem): read_lines(path) for path in paths}
-    files = {name: digest(data) for name, data in contents.items()}
-    if known and files == known.files:
-        return known
+    files: dict[str, str] = {}
     papers: dict[str, Paper] = {}
-    for name, data in contents.items():
-        for number, line in enumerate(data.split(b"\n"), 1):
-            if line.strip():
-                paper = parse_line(line, name, number)
-                present = papers.get(paper.id)  # a merge by hand can leave two lines of an id
-                papers[paper.id] = newer(present, paper) if present else paper
-    return Store(papers, files)
+    for path in sorted(root.glob(store_path(ANY_MONTH))):
+        name, data = store_path(path.stem), read_lines(path)
+        files[name] = digest(data)
+        for paper in () if known else parse_lines(data, name):
+            present = papers.get(paper.id)  # a merge by hand can leave two lines of an id
+            papers[paper.id] = newer(present, paper) if present else paper
+    if known and files != known.files:
+        return load_store(root)
+    return known or Store(papers, files)
+
+
+def parse_lines(data: bytes, name: str) -> Iterator[Paper]:
+    """Yield the papers of a file of the store; UpdaterError names the first line that is none."""
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
+            yield parse_line(line, name, number)
 
 
 def parse_line(line: bytes, name: str, number: int) -> Paper:
