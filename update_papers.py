@@ -117,7 +117,9 @@ def stamp(moment: dt.datetime) -> str:
 
 def count_papers(count: int) -> str:
     """Return a number of papers in words: "1 paper", "1,200 papers"."""
-    return "1 paper" if count == 1 else f"{count:,} papers"
+    if count == 1:
+        return "1 paper"
+    return f"{count:,} papers"
 
 
 def digest(data: bytes) -> str:
@@ -133,13 +135,17 @@ def decode(data: bytes) -> str:
 def read_lines(path: Path) -> bytes:
     r"""Read a file of ours; git on Windows makes \r\n of its line ends."""
     data = path.read_bytes()
-    return data.replace(b"\r\n", b"\n") if b"\r" in data else data  # a quick look saves a slow one
+    if b"\r" in data:  # this look is quick, and to replace is slow even where there is none
+        data = data.replace(b"\r\n", b"\n")
+    return data
 
 
 def read_if_there(root: Path, name: str) -> bytes:
     """Read a file of ours, b"" if there is none."""
     path = root / name
-    return read_lines(path) if path.exists() else b""
+    if not path.exists():
+        return b""
+    return read_lines(path)
 
 
 # Joiners stay in the scripts from Arabic on that use them, and in emoji.
@@ -200,7 +206,8 @@ OLD_ID = r"[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/(?:9[1-9]|0[0-7])(?:0[1-9]|1[0-2])[
 WRITTEN_ID = re.compile(
     r"(?:(?:https?://)?(?:[a-z]+\.)?arxiv\.org/[a-z]+/"
     r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\.|arxiv:\s*)?"
-    rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v(?P<version>[1-9][0-9]{{0,3}}))?(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
+    rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v(?P<version>[1-9][0-9]{{0,3}}))?"
+    r"(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
     re.IGNORECASE,
 )
 
@@ -782,22 +789,31 @@ def store_path(month: str) -> str:
     return f"{STORE_FOLDER}/{month}.jsonl"
 
 
-def load_store(root: Path, known: Store | None = None) -> Store:
-    """Read every paper; UpdaterError names the first line that is none.
+def store_paths(root: Path) -> list[Path]:
+    """Return the files of the store, by month."""
+    return sorted(root.glob(store_path(ANY_MONTH)))
 
-    `known`: the store as it was read before; if it is still the same, it is not read again.
-    """
+
+def load_store(root: Path) -> Store:
+    """Read every paper; UpdaterError names the first line that is none."""
     files: dict[str, str] = {}
     papers: dict[str, Paper] = {}
-    for path in sorted(root.glob(store_path(ANY_MONTH))):
+    for path in store_paths(root):
         name, data = store_path(path.stem), read_lines(path)
         files[name] = digest(data)
-        for paper in () if known else parse_lines(data, name):
-            present = papers.get(paper.id)  # a merge by hand can leave two lines of an id
-            papers[paper.id] = newer(present, paper) if present else paper
-    if known and files != known.files:
-        return load_store(root)
-    return known or Store(papers, files)
+        for paper in parse_lines(data, name):
+            present = papers.setdefault(paper.id, paper)
+            if present is not paper:  # a merge by hand can leave two lines of an id
+                papers[paper.id] = newer(present, paper)
+    return Store(papers, files)
+
+
+def reload_store(root: Path, store: Store) -> Store:
+    """Return a store as its files are now: it is read again only if they say something else."""
+    files = {store_path(path.stem): digest(read_lines(path)) for path in store_paths(root)}
+    if files == store.files:
+        return store
+    return load_store(root)
 
 
 def parse_lines(data: bytes, name: str) -> Iterator[Paper]:
@@ -841,9 +857,11 @@ def merge(store: Store, papers: Iterable[Paper], *, trusted: bool = False) -> tu
     """
     merged = dict(store.papers)
     for paper in papers:
-        present = merged.get(paper.id)
-        received = present.as_received() if present else None
-        better = newer(received, paper, trusted=trusted) if received else paper
+        if paper.id not in merged:
+            merged[paper.id] = paper
+            continue
+        received = merged[paper.id].as_received()
+        better = newer(received, paper, trusted=trusted)
         if better != received:
             merged[paper.id] = better
 
@@ -1427,10 +1445,10 @@ def ask_part(
         LOG.warning("arXiv announced %d papers and gave %d; what came is kept", wanted, given)
     if announced > MAX_RESULTS:
         is_later = moments and moments[-1] - window.begin >= MINUTE  # as queries name times
-        if not is_later or not is_sound:
-            wrong = f"more than {MAX_RESULTS:,} papers, not in order or of one minute"
-            raise UnavailableError(f"arXiv: {wrong}")
-        return moments[-1]
+        if is_later and is_sound:
+            return moments[-1]
+        wrong = f"more than {MAX_RESULTS:,} papers, not in order or of one minute"
+        raise UnavailableError(f"arXiv: {wrong}")
     answer.complete = given == wanted
     if answer.complete:
         answer.read_to = max(moments, default=answer.read_to)
@@ -1633,8 +1651,9 @@ def may_have_address(text: str) -> bool:
 
 
 def find_addresses(text: str) -> Iterator[re.Match[str]]:
-    """Return the addresses in a finished text, without the punctuation behind them."""
-    return ADDRESS.finditer(text if may_have_address(text) else "")
+    """Yield the addresses in a finished text, without the punctuation behind them."""
+    if may_have_address(text):
+        yield from ADDRESS.finditer(text)
 
 
 # As in github.com/features/…, these name pages of the host, and no owner.
@@ -1696,6 +1715,8 @@ TEX_ADDRESS = re.compile(rf"{ADDRESS_START}(?:{TEX_SIGN}|[^\s\\{{}}$])+")
 
 def mend_addresses(text: str) -> str:
     """Resolve the TeX in addresses, and hide them from all that follows."""
+    if not may_have_address(text):
+        return text
 
     def mend(found: re.Match[str]) -> str:
         mended = re.sub(TEX_SIGN, sign, found[0])
@@ -1705,7 +1726,7 @@ def mend_addresses(text: str) -> str:
         bare = found[0].strip("\\{$} ")
         return {"textunderscore": "_", "textasciitilde": "~", "sim": "~"}.get(bare, bare)
 
-    return TEX_ADDRESS.sub(mend, text) if may_have_address(text) else text
+    return TEX_ADDRESS.sub(mend, text)
 
 
 def mend_marks(text: str) -> str:
@@ -1933,8 +1954,9 @@ def literal(name: str) -> str:
     r"""Return the name of a command, which is a thing's. A program's \n is itself."""
     if len(name) > 1:
         return f"{GAP}{name}{GAP}"
-    sign = f"\\{name}" if name.islower() else name
-    return sign.translate(HIDDEN)
+    if name.islower():
+        name = f"\\{name}"
+    return name.translate(HIDDEN)
 
 
 def read_script(kind: str, inner: str) -> str:
@@ -1947,7 +1969,9 @@ def read_script(kind: str, inner: str) -> str:
 
 def in_brackets(inner: str) -> str:
     """Return a part of a formula in brackets, unless it is a name, a number or a sign."""
-    return inner if re.fullmatch(r"[\w.]*|.", inner) else f"({inner})"
+    if re.fullmatch(r"[\w.]*|.", inner):
+        return inner
+    return f"({inner})"
 
 
 def read_accent(name: str, arguments: str, space: str) -> str:
@@ -2509,7 +2533,9 @@ def place_in_template(error: Exception, name: str) -> str:
     """Return template and line in which an error arose: "month.md.j2, line 7"."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [frame for frame in frames if frame.filename.endswith(".j2")]
-    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}" if places else name
+    if not places:
+        return name
+    return f"{Path(places[-1].filename).name}, line {places[-1].lineno}"
 
 
 # -------------------------------------------------------------------------------------------- pages
@@ -2750,7 +2776,9 @@ def search_page(listing: Listing, config: Config) -> Page:
 def repository_of(homepage: str) -> str:
     """Return the repository whose pages GitHub publishes at an address, "" if it says none."""
     match = re.fullmatch(r"https://([\w-]+)\.github\.io/([\w.-]+)/", homepage)
-    return f"https://github.com/{match[1]}/{match[2]}" if match else ""
+    if not match:
+        return ""
+    return f"https://github.com/{match[1]}/{match[2]}"
 
 
 def front_page(site: Site) -> str:
@@ -2794,7 +2822,9 @@ def papers_shown(path: Path) -> int | None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - LAST_BYTES))
         found = GENERATED.search(file.read())
-    return int(found[1]) if found else None
+    if not found:
+        return None
+    return int(found[1])
 
 
 def guard_store(root: Path, store: Store) -> None:
@@ -2958,7 +2988,9 @@ class File(NamedTuple):
 
     def digest(self) -> str:
         """Return the digest of its bytes, "" if it should not be there."""
-        return "" if self.text is None else digest(self.data())
+        if self.text is None:
+            return ""
+        return digest(self.data())
 
 
 def write_files(
@@ -3122,7 +3154,7 @@ def update(options: Options) -> int:
     answer = get_answer(options, config, window)
 
     readme = load_readme(root)  # after arXiv was asked: somebody may have edited them meanwhile
-    stored = load_store(root, stored)
+    stored = reload_store(root, stored)
     guard_store(root, stored)
     listed = choose(answer.papers, config, stored.papers.keys())
     merged, changes = merge(stored, listed, trusted=window.is_sweep)
@@ -3157,7 +3189,7 @@ def state_after(
     known: dict[str, object] = {"feed_id": site.feed_id}
     if not options.rebuild:
         known["min_score"] = site.config.min_score
-    if options.since:  # begins on any day
+    if options.since:  # it can name any day, so that it may leave out some before it
         return state.model_copy(update=known)
 
     if answer.read_to:
@@ -3217,9 +3249,11 @@ def closing_line(report: Report, written: int, *, dry_run: bool) -> str:
 
 def exit_status(options: Options, report: Report, written: int) -> int:
     """Return what a run ends with."""
-    if options.check:
-        return STALE if written else DONE
-    return INCOMPLETE if report.problem else DONE
+    if report.problem:
+        return INCOMPLETE
+    if options.check and written:
+        return STALE
+    return DONE
 
 
 # ------------------------------------------------------------------------------------------ explain
@@ -3241,30 +3275,40 @@ def explain(options: Options) -> int:
 
 def explanation(paper: Paper, config: Config, *, is_stored: bool) -> Iterator[str]:
     """Yield why a paper is in the list or not: the lines that --explain prints."""
-    text = Searchable.of(paper)
-    groups = [names_of(text.find(terms)) for terms in config.keywords.values()]
-    excluded = names_of(text.find(config.exclude_keywords))
-    fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
-    counted = {each.words: points(each, text) for each in score_phrases(config.keywords)}
-    total = sum(counted.values())
-
-    yield f"{paper.id}: {log_text(paper.title)}"
-    yield f"submitted: {paper.published.date()}; since: {config.since}"
-    for number, (name, found) in enumerate(zip(config.keywords, groups, strict=True), 1):
-        yield f"keywords, {name or f'group {number}'}: {found or 'NONE'}"
-    yield f"exclude_keywords: {excluded or 'none'}"
-    categories = log_text(" ".join(paper.categories))
-    yield f"categories: {categories}: {'fit' if fits else 'DO NOT FIT'}"
-    parts = ", ".join(f"{words} {count}" for words, count in counted.items() if count)
-    yield f"score: {total}, min_score: {config.min_score} ({parts or 'no phrase'})"
-
-    is_found = paper.published >= midnight(config.since) and all(groups)
-    is_chosen = is_found and fits and not excluded and total >= config.min_score
+    conditions = list(conditions_of(paper, config))
     is_pinned, is_hidden = paper.id in config.include, paper.id in config.exclude
+    yield f"{paper.id}: {log_text(paper.title)}"
+    yield from (line for line, _ in conditions)
     for key, holds in {"include": is_pinned, "exclude": is_hidden, "stored": is_stored}.items():
         yield f"{key}: {'yes' if holds else 'no'}"
+
+    is_chosen = all(holds for _, holds in conditions)
     is_listed = (is_chosen or is_pinned or is_stored) and not is_hidden
     yield "listed" if is_listed else "not listed"
+
+
+def conditions_of(paper: Paper, config: Config) -> Iterator[tuple[str, bool]]:
+    """Yield a line on each thing that config.yaml demands of a paper, and whether it is met."""
+    text = Searchable.of(paper)
+    is_since = paper.published >= midnight(config.since)
+    yield f"submitted: {paper.published.date()}; since: {config.since}", is_since
+
+    for number, (name, terms) in enumerate(config.keywords.items(), 1):
+        found = names_of(text.find(terms))
+        yield f"keywords, {name or f'group {number}'}: {found or 'NONE'}", bool(found)
+
+    excluded = names_of(text.find(config.exclude_keywords))
+    yield f"exclude_keywords: {excluded or 'none'}", not excluded
+
+    fits = not config.categories or not places_of(paper).isdisjoint(config.categories)
+    categories = log_text(" ".join(paper.categories))
+    yield f"categories: {categories}: {'fit' if fits else 'DO NOT FIT'}", fits
+
+    counted = {each.words: points(each, text) for each in score_phrases(config.keywords)}
+    total = sum(counted.values())
+    parts = ", ".join(f"{words} {count}" for words, count in counted.items() if count)
+    line = f"score: {total}, min_score: {config.min_score} ({parts or 'no phrase'})"
+    yield line, total >= config.min_score
 
 
 def names_of(terms: Iterable[Term]) -> str:
