@@ -2969,13 +2969,6 @@ def obsolete_files(root: Path, planned: Collection[str]) -> Iterator[File]:
 TEMPORARY = ".update-papers."  # begins the names of temporary files; .gitignore knows it
 
 
-def delete_leftovers(root: Path) -> None:
-    """Delete the temporary files of runs that were killed."""
-    for left in [*root.glob(f"{TEMPORARY}*"), *root.glob(f"articles/**/{TEMPORARY}*")]:
-        with contextlib.suppress(OSError):  # somebody's folder, or not ours to delete
-            left.unlink()
-
-
 class File(NamedTuple):
     """What a file should say; None: it should not be there."""
 
@@ -3033,10 +3026,11 @@ def write(root: Path, file: File) -> None:
             shutil.copymode(path, temporary)
         temporary.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         remedy = "make room, or free the file, and run again"
         raise UpdaterError(f"{file.name}: {error.strerror}; {remedy}") from error
+    finally:
+        with contextlib.suppress(OSError):  # nearly always: it has become the file
+            temporary.unlink()
 
 
 def difference(file: File, present: bytes) -> str:
@@ -3215,7 +3209,6 @@ def write_all(options: Options, files: Iterable[File], found: Snapshot, state: S
     known = state.model_copy(update={"made": left.digest()})
     text = known.model_dump_json(indent=1, exclude_none=True)
     state_file = File(STATE, f"{text}\n")
-    delete_leftovers(options.root)
     before = {STATE: digest(read_if_there(options.root, STATE))}
     return len(changed | write_files(options.root, [state_file], before, dry_run=False))
 

@@ -232,15 +232,17 @@ def test_papers_before_since_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("order", [1, -1], ids=["better first", "better last"])
 @pytest.mark.parametrize("arguments", [[], ["--rebuild"]], ids=["regular", "rebuild"])
-def test_two_lines_of_a_paper(arguments: list[str], root: Path) -> None:
+def test_two_lines_of_a_paper(arguments: list[str], order: int, root: Path) -> None:
     """Two lines of an id, as a merge by hand leaves them, become the better one of them."""
     before = tree(root)
     first, second = (root / STORE).read_bytes().splitlines()
     higher = first.replace(b'"version":1', b'"version":2')
     shorter = second.replace(b',"Alan Turing","Grace Hopper"', b"")
     assert len({first, second, higher, shorter}) == 4
-    (root / STORE).write_bytes(b"\n".join([second, higher, shorter, first, b""]))
+    lines = [second, higher, shorter, first][::order]
+    (root / STORE).write_bytes(b"\n".join([*lines, b""]))
 
     assert run(root, *arguments) == 0
     assert (root / STORE).read_bytes() == higher + b"\n" + second + b"\n"
@@ -536,13 +538,6 @@ def test_what_was_read_stays_read(root: Path, server: Server) -> None:
     run(root, "--until", "2025-06-30")
     assert "2506.00009" in stored(root)
     assert state(root)["read_to"] == before
-
-
-@pytest.mark.usefixtures("server")
-def test_folder_like_a_leftover(root: Path) -> None:
-    """Somebody's folder with a name like a leftover's ends no run."""
-    (root / ".update-papers.mine").mkdir()
-    assert run(root) == 0
 
 
 def test_version_by_mistake(root: Path, server: Server) -> None:
