@@ -21,7 +21,7 @@ A run works out what every file should say, and writes the files that say someth
 
 Exit status: 0 done; 1 --check found a file that should say something else; 2 nothing could be
 begun, or a file could not be written, which is named: run again; 3 arXiv could not be read to the
-end, or the list stands still: what came is kept.
+end, the run was interrupted, or the list stands still: what came is kept.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ NEW_ID = (
 OLD_ID = r"[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/(?:9[1-9]|0[0-7])(?:0[1-9]|1[0-2])[0-9]{3}"
 WRITTEN_ID = re.compile(
     r"(?:(?:https?://)?(?:[a-z]+\.)?arxiv\.org/[a-z]+/"
-    r"|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|10\.48550/arxiv\.|arxiv:\s*)?"
+    r"|(?:(?:https?://)?(?:dx\.)?doi\.org/)?10\.48550/arxiv\.|arxiv:\s*)?"
     rf"(?P<id>{NEW_ID}|{OLD_ID})(?:v(?P<version>[1-9][0-9]{{0,3}}))?"
     r"(?:\.pdf)?/?(?:[?#].*|\s*\[[\w.-]+\])?",
     re.IGNORECASE,
@@ -3167,7 +3167,7 @@ def update(options: Options) -> int:
     summary = templates.fill("summary.md.j2", vars(report))
     months = {month_of(arxiv_id) for arxiv_id in concerned}
     pages = render(root, site, months if is_as_left else None)
-    files = itertools.chain(store_files(store, sorted(months)), pages)
+    files = itertools.chain(store_files(store, months), pages)
     after = state_after(state, options, site, window, answer)
     written = write_all(options, files, found, after)
 
