@@ -478,7 +478,7 @@ class Domain:
     """A part of the subject: the papers that have at least one of its terms."""
 
     name: str
-    page: str  # its name below articles/, without ending: "domain-safety-tax"
+    page: Escaped  # its name below articles/, without ending: "domain-safety-tax"
     about: str
     terms: Terms
 
@@ -517,7 +517,9 @@ class Config(Settings):
             page = "-".join(["domain", *re.findall("[a-z0-9]+", name.lower())])
             while page in found or page == "domain":  # which has no Latin letter
                 page += f"-{number}"
-            found[page] = Domain(name=name, page=page, about=domain.about, terms=domain.terms)
+            found[page] = Domain(
+                name=name, page=Escaped(page), about=domain.about, terms=domain.terms
+            )
         return tuple(found.values())
 
     @functools.cached_property

@@ -535,6 +535,16 @@ def test_only_domain(tmp_path: Path) -> None:
     assert "Other domains" not in read(tmp_path, "articles/domain-all.md")
 
 
+def test_link_to_a_long_domain(tmp_path: Path) -> None:
+    """The address of a domain's page is in one piece, however long its name is."""
+    name = "Deceptivereasoningandotherformsofmisbehaviour in the wild"
+    take(make_list(tmp_path, config={"domains": {name: DOMAINS["Guards"]}}), paper(1))
+    path = "domain-deceptivereasoningandotherformsofmisbehaviour-in-the-wild.md"
+    assert (tmp_path / "articles" / path).exists()
+    assert f"](articles/{path})" in read(tmp_path, "README.md")
+    assert f"]({path})" in read(tmp_path, "articles/README.md")
+
+
 @pytest.mark.parametrize(
     ("heading", "leads"),
     [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from update_papers import (
     STOP_WORDS,
     Domain,
+    Escaped,
     Paper,
     Searchable,
     Term,
@@ -47,7 +48,7 @@ def make_text(
 def make_domain(name: str, *terms: str) -> Domain:
     """Return a domain of terms as one writes them."""
     parsed = tuple(Term.parse(term) for term in terms)
-    return Domain(name=name, page=f"domain-{name.lower()}", about=name, terms=parsed)
+    return Domain(name=name, page=Escaped(f"domain-{name.lower()}"), about=name, terms=parsed)
 
 
 # ------------------------------------------------------------------------------------ stems
